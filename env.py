@@ -1,0 +1,158 @@
+"""How an environment variable is declared, read and refused: formats, and every fault at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import field, fields
+from datetime import timedelta
+from typing import Any, TypeVar
+
+Value = TypeVar("Value")
+Parse = Callable[[str], Value]
+
+
+class ConfigError(SystemExit):
+    """The environment is wrong: raising it ends the process with one sentence per fault and no traceback."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = tuple(faults)
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        lines = "".join(f"\n  - {fault}" for fault in faults)
+        super().__init__(f"Panzoto cannot start: {count} in the configuration.{lines}")
+
+
+def var(
+    name: str,
+    parse: Parse[Value],
+    default: Any = None,
+    *,
+    says: str,
+    default_text: str = "",
+    instead: str = "",
+    secret: bool = False,
+) -> Any:
+    """A field of the configuration, read from `name`, or from the variable named in `instead` when `name` is unset."""
+    metadata = {
+        "name": name,
+        "parse": parse,
+        "says": says,
+        "default_text": default_text,
+        "instead": instead,
+        "secret": secret,
+    }
+    return field(default=default, repr=not secret, metadata=metadata)
+
+
+def read(declaration: type[Any], environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """The values that `environ` sets for a declared dataclass, and a sentence for each that cannot be read."""
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for each in fields(declaration):
+        name, instead = each.metadata["name"], each.metadata["instead"]
+        source = name if environ.get(name, "").strip() else instead
+        text = environ.get(source, "").strip()
+        if not text:
+            continue
+        try:
+            values[each.name] = each.metadata["parse"](text)
+        except ValueError as fault:
+            shown = "" if each.metadata["secret"] else f", not {text!r}"
+            faults.append(f"{source} must be {fault}{shown}.")
+    return values, faults
+
+
+# ── formats ─────────────────────────────────────────────────────────────────────────────────────────────────────
+UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+LONGEST = timedelta(days=3660)
+
+
+def text(value: str) -> str:
+    """Any text."""
+    return value
+
+
+def duration(value: str) -> timedelta:
+    """A Go duration: `15m`, `168h`, `1h30m`, `500ms`; days (`90d`) too."""
+    parts = re.findall(r"(\d{1,9})(ms|s|m|h|d)", value, re.ASCII)
+    if not parts or "".join(n + unit for n, unit in parts) != value:
+        raise ValueError("a duration such as 15m, 168h or 1h30m")
+    total = sum((timedelta(**{UNITS[unit]: int(n)}) for n, unit in parts), timedelta())
+    if not timedelta() < total <= LONGEST:
+        raise ValueError("a duration of more than nothing and at most ten years")
+    return total
+
+
+def whole(low: int, high: int) -> Parse[int]:
+    """A whole number between two bounds, both allowed."""
+
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"\d{1,15}", value, re.ASCII) or not low <= int(value) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def flag(value: str) -> bool:
+    """A switch: 1, true, yes, on or 0, false, no, off."""
+    lowered = value.lower()
+    if lowered in {"1", "true", "yes", "on"}:
+        return True
+    if lowered in {"0", "false", "no", "off"}:
+        return False
+    raise ValueError("1 or 0")
+
+
+def one_of(*choices: str) -> Parse[str]:
+    """One of a few words."""
+
+    def parse(value: str) -> str:
+        if value.lower() not in choices:
+            raise ValueError(" or ".join([", ".join(choices[:-1]), choices[-1]]))
+        return value.lower()
+
+    return parse
+
+
+def listed(parse: Parse[str]) -> Parse[tuple[str, ...]]:
+    """Several values between commas."""
+    return lambda value: tuple(parse(part.strip()) for part in value.split(",") if part.strip())
+
+
+def table_name(value: str) -> str:
+    """A name that DynamoDB accepts for a table."""
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{3,255}", value):
+        raise ValueError("a table name of 3 to 255 letters, digits, dots, dashes and underscores")
+    return value
+
+
+def bucket_name(value: str) -> str:
+    """A name that S3 accepts for a bucket."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value):
+        raise ValueError("a bucket name of 3 to 63 small letters, digits, dots and dashes")
+    return value
+
+
+def region(value: str) -> str:
+    """An AWS region."""
+    if not re.fullmatch(r"[a-z]{2,3}(-[a-z]+)+-\d", value):
+        raise ValueError("an AWS region such as us-east-1")
+    return value
+
+
+def url(value: str) -> str:
+    """An http or https address without a path."""
+    if not re.fullmatch(r"https?://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?/?", value):
+        raise ValueError("an address such as http://localhost:8000")
+    return value.rstrip("/")
+
+
+def origin(value: str) -> str:
+    """A web origin, or * for any."""
+    if value == "*":
+        return value
+    try:
+        return url(value)
+    except ValueError:
+        raise ValueError("origins such as https://app.example.com between commas, or *") from None

@@ -1,0 +1,1 @@
+"""The only place where an AWS client is made."""

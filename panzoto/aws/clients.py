@@ -1,0 +1,74 @@
+"""Clients of AWS, made from one session: quick to give up, never retrying behind our back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config as Settings
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_kms import KMSClient
+    from types_boto3_s3 import S3Client
+    from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_ses import SESClient
+
+    from config import Config
+
+CONNECT_SECONDS = 1.0
+READ_SECONDS = 1.5
+# The longest that one attempt at DynamoDB can take.
+ATTEMPT_SECONDS = CONNECT_SECONDS + READ_SECONDS
+
+
+class Clients:
+    """One session; each client is made when it is asked for, and opens its connections at its first call."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._session = boto3.session.Session(
+            aws_access_key_id=config.aws_access_key_id,
+            aws_secret_access_key=config.aws_secret_access_key,
+            aws_session_token=config.aws_session_token,
+            region_name=config.aws_region,
+        )
+
+    def dynamodb(self) -> DynamoDBClient:
+        """DynamoDB, without botocore's retries: the gateway has its own, which know a deadline."""
+        settings = Settings(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": 1},
+            max_pool_connections=self._config.threads + 4,
+            parameter_validation=False,
+            user_agent="panzoto",
+            tcp_keepalive=True,
+        )
+        return self._session.client(
+            "dynamodb",
+            region_name=self._config.dynamodb_region or self._config.aws_region,
+            endpoint_url=self._config.dynamodb_endpoint or self._config.aws_endpoint,
+            config=settings,
+        )
+
+    def s3(self) -> S3Client:
+        """S3."""
+        return self._session.client("s3", endpoint_url=self._config.aws_endpoint, config=_SETTINGS)
+
+    def kms(self) -> KMSClient:
+        """KMS."""
+        return self._session.client("kms", endpoint_url=self._config.aws_endpoint, config=_SETTINGS)
+
+    def ses(self) -> SESClient:
+        """SES, which sends mail."""
+        return self._session.client("ses", endpoint_url=self._config.aws_endpoint, config=_SETTINGS)
+
+    def secrets(self) -> SecretsManagerClient:
+        """Secrets Manager."""
+        return self._session.client("secretsmanager", endpoint_url=self._config.aws_endpoint, config=_SETTINGS)
+
+
+_SETTINGS = Settings(
+    connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}, user_agent="panzoto"
+)

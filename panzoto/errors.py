@@ -1,0 +1,102 @@
+"""What can go wrong: one class and one sentence each. It knows no HTTP and no boto.
+
+`panzoto/web/errors.py` says what a client hears of each; what is not there is a bare 500 and a log line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class PanzotoError(Exception):
+    """Something went wrong that the caller should hear of. A subclass gives the sentence."""
+
+    sentence = "Something went wrong."
+
+    def __init__(
+        self,
+        sentence: str | None = None,
+        *,
+        retry_after: int | None = None,
+        details: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        super().__init__(sentence or self.sentence)
+        self.retry_after = retry_after
+        self.details = tuple(details)
+
+
+class InvalidRequest(PanzotoError):
+    """The request does not have the shape that the route asks for; `details` names each field."""
+
+    sentence = "The request is not valid."
+
+
+class MalformedJson(PanzotoError):
+    """The body is not JSON, or not a JSON object."""
+
+    sentence = "The body must be a JSON object."
+
+
+class NotJson(PanzotoError):
+    """The body does not say that it is JSON."""
+
+    sentence = "Send the body as JSON, with the header Content-Type: application/json."
+
+
+class InvalidCursor(PanzotoError):
+    """A page cursor that we did not make, or that was made for another list."""
+
+    sentence = "The cursor is not valid for this list. Start again without a cursor."
+
+
+class NotFound(PanzotoError):
+    """There is no such thing, or it is not the caller's."""
+
+    sentence = "There is nothing at this address."
+
+
+class AccessDenied(PanzotoError):
+    """The caller may not do this."""
+
+    sentence = "You may not do this."
+
+
+class Conflict(PanzotoError):
+    """Somebody else changed the same thing first."""
+
+    sentence = "Somebody else changed this at the same moment. Look at it again before you retry."
+
+
+class EmailTaken(Conflict):
+    """Another account has this email."""
+
+    sentence = "User already exists"
+
+
+class StoreUnavailable(PanzotoError):
+    """DynamoDB could not be reached, or did not answer in time. Whether a write took effect is not known."""
+
+    sentence = "The service cannot reach its storage just now. Please try again."
+
+
+class StoreBusy(StoreUnavailable):
+    """DynamoDB answered that it is asked too much, for longer than the caller can wait."""
+
+    sentence = "The service is very busy just now. Please try again in a moment."
+
+
+class UndeclaredOperation(Exception):
+    """A defect of ours: a call that the declaration of its table does not permit."""
+
+
+class StoreRefused(Exception):
+    """A defect of ours: DynamoDB refused a request as wrong, or the service's role does not permit it."""
+
+
+class TransactionLost(Exception):
+    """A transaction of ours was refused because of some members, and the caller named no error for them."""
+
+    def __init__(self, failed: Sequence[str]) -> None:
+        super().__init__(f"a transaction was refused: {', '.join(failed)}")
+        self.failed = tuple(failed)

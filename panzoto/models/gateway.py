@@ -1,0 +1,162 @@
+"""The one place that speaks DynamoDB: bounded retries under a deadline, honest errors, and a count of what it costs.
+
+A lost race is told from an outage, and an outage whose write may have taken effect from one whose write has not.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ResponseStreamingError,
+)
+from botocore.parsers import ResponseParserError
+
+from panzoto.crypto.cursors import Cursors
+from panzoto.errors import StoreBusy, StoreRefused, StoreUnavailable
+
+from . import ledger
+from .wire import Item, decode_item
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+ATTEMPTS = 8
+FIRST_PAUSE = 0.025
+LONGEST_PAUSE = 1.0
+RETRY_AFTER = 2
+
+BUSY = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "Throttling",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+# Reasons for which a transaction is cancelled that say "later" and not "never".
+BUSY_REASONS = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+# Faults between us and DynamoDB; any other fault of botocore is a defect of ours or of the configuration.
+NETWORK_FAULTS = (HTTPClientError, CredentialRetrievalError, ResponseStreamingError, ResponseParserError)
+SERVER_FAULT = 500
+
+
+class ConditionFailed(Exception):
+    """The condition of a write did not hold. `item` is what was there; `unsure` if an earlier attempt may have won."""
+
+    def __init__(self, item: Item | None, *, unsure: bool) -> None:
+        super().__init__("the condition of a write did not hold")
+        self.item = item
+        self.unsure = unsure
+
+
+class TransactionCancelled(Exception):
+    """A transaction was refused. `reasons` has a code and the item that was there, for each member in order."""
+
+    def __init__(self, reasons: list[tuple[str, Item | None]]) -> None:
+        super().__init__("a transaction was refused")
+        self.reasons = reasons
+
+
+class Gateway:
+    """Calls DynamoDB for every table. One for each process, shared by its threads."""
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        cursors: Cursors,
+        *,
+        deadline: float,
+        attempt: float,
+        operator: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.cursors = cursors
+        self.operator = operator
+        self._client = client
+        self._deadline = deadline
+        self._attempt = attempt
+        self._clock = clock
+        self._wait = wait
+        self._calls = {name: getattr(client, method) for method, name in client.meta.method_to_api_mapping.items()}
+
+    def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to a request. Raises `ConditionFailed`, `TransactionCancelled` or what a client hears."""
+        ends = self.ends()
+        entry = ledger.current()
+        unsure = False
+        for number in count():  # pragma: no branch (it ends by returning or raising)
+            if entry is not None:
+                entry.trips += 1
+            try:
+                response: dict[str, Any] = self._calls[operation](**request, ReturnConsumedCapacity="TOTAL")
+            except (ClientError, BotoCoreError, ResponseParserError) as fault:
+                failure = _retryable(fault, unsure=unsure)
+                unsure = unsure or _may_have_taken_effect(fault)
+                self.pause(number, ends, failure, fault)
+            else:
+                if entry is not None:
+                    entry.enter(operation, response)
+                return response
+        raise AssertionError  # pragma: no cover (pause() ends the loop)
+
+    def ends(self) -> float:
+        """When the request that is being served, or this call alone, must have its answer."""
+        entry = ledger.current()
+        latest = self._clock() + self._deadline
+        return latest if entry is None or entry.ends is None else min(entry.ends, latest)
+
+    def pause(self, number: int, ends: float, failure: StoreUnavailable, cause: Exception | None = None) -> None:
+        """Wait a jittered while before the next attempt, or raise `failure` when there is no time for one."""
+        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**number)
+        pause = random.uniform(0, longest)  # noqa: S311 (it spreads load and guards nothing)
+        if number + 1 >= ATTEMPTS or self._clock() + pause + self._attempt > ends:
+            raise failure from cause
+        if (entry := ledger.current()) is not None:
+            entry.retries += 1
+        self._wait(pause)
+
+
+def _retryable(fault: Exception, *, unsure: bool) -> StoreUnavailable:
+    """What a client hears if the fault stays. A fault that no retry mends is raised."""
+    if isinstance(fault, ClientError):
+        code = fault.response["Error"]["Code"]
+        if code == "ConditionalCheckFailedException":
+            raise ConditionFailed(_item(fault.response), unsure=unsure) from None
+        if code == "TransactionCanceledException":
+            reasons = [(each.get("Code", "None"), _item(each)) for each in fault.response["CancellationReasons"]]
+            if not {code for code, _ in reasons} <= BUSY_REASONS:
+                raise TransactionCancelled(reasons) from None
+            return StoreBusy(retry_after=RETRY_AFTER)
+        if code in BUSY:
+            return StoreBusy(retry_after=RETRY_AFTER)
+        if fault.response["ResponseMetadata"]["HTTPStatusCode"] < SERVER_FAULT:
+            raise StoreRefused(f"DynamoDB refused {fault.operation_name}: {code}") from fault
+    elif not isinstance(fault, NETWORK_FAULTS):
+        raise StoreRefused(f"the call could not be made: {type(fault).__name__}") from fault
+    return StoreUnavailable(retry_after=RETRY_AFTER)
+
+
+def _may_have_taken_effect(fault: Exception) -> bool:
+    """Whether a write could have happened although its answer was an error."""
+    if isinstance(fault, ClientError):
+        return fault.response["ResponseMetadata"]["HTTPStatusCode"] >= SERVER_FAULT
+    return not isinstance(fault, EndpointConnectionError | ConnectTimeoutError | CredentialRetrievalError)
+
+
+def _item(answer: Mapping[str, Any]) -> Item | None:
+    wire = answer.get("Item")
+    return decode_item(wire) if wire else None

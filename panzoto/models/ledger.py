@@ -1,0 +1,56 @@
+"""What one request has spent at DynamoDB, and until when it may go on spending."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"})
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The units and round trips of one flow. `ends` is a reading of the monotonic clock."""
+
+    flow: str
+    ends: float | None = None
+    reads: float = 0.0
+    writes: float = 0.0
+    trips: int = 0
+    retries: int = 0
+    units: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def enter(self, operation: str, response: Mapping[str, Any]) -> None:
+        """Count what a response says that its call has consumed."""
+        consumed = response.get("ConsumedCapacity") or ()
+        kind = "read" if operation in READS else "write"
+        for each in [consumed] if isinstance(consumed, Mapping) else consumed:
+            amount = each.get("CapacityUnits", 0.0)
+            self.units[each.get("TableName", ""), kind] += amount
+            if kind == "read":
+                self.reads += amount
+            else:
+                self.writes += amount
+
+
+_current: ContextVar[Ledger | None] = ContextVar("ledger", default=None)
+
+
+def current() -> Ledger | None:
+    """The ledger of the request that this thread is serving, if it serves one."""
+    return _current.get()
+
+
+@contextmanager
+def keep(flow: str, ends: float | None = None) -> Iterator[Ledger]:
+    """Keep a ledger for what happens inside."""
+    ledger = Ledger(flow, ends)
+    token = _current.set(ledger)
+    try:
+        yield ledger
+    finally:
+        _current.reset(token)

@@ -1,0 +1,177 @@
+"""Every table, declared once: what `create-table`, Terraform, IAM, the docs and the tests are derived from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Type = Literal["S", "N"]
+
+READS = frozenset({"GetItem", "BatchGetItem", "Query"})
+WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "BatchWriteItem"})
+
+
+@dataclass(frozen=True)
+class Key:
+    """An attribute that a table or an index is found by."""
+
+    name: str
+    type: Type = "S"
+
+
+@dataclass(frozen=True)
+class Index:
+    """A global secondary index: it finds, it never makes unique, and it is never consistent."""
+
+    name: str
+    hash: Key
+    range: Key | None = None
+    purpose: str = ""
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """One table: its name's variable, its keys, its indexes, its TTL, and the operations that are permitted on it."""
+
+    label: str
+    variable: str
+    default_name: str
+    purpose: str
+    hash: Key
+    range: Key | None = None
+    indexes: tuple[Index, ...] = ()
+    ttl: str | None = None
+    operations: frozenset[str] = READS | WRITES
+    operator_operations: frozenset[str] = frozenset({"Scan"})
+    items: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The primary key."""
+        return (self.hash, self.range) if self.range else (self.hash,)
+
+    @property
+    def attributes(self) -> tuple[Key, ...]:
+        """Every attribute that a key or an index names, each once."""
+        named = [*self.keys]
+        for index in self.indexes:
+            named += [index.hash, index.range] if index.range else [index.hash]
+        return tuple(dict.fromkeys(named))
+
+    def index(self, name: str) -> Index:
+        """The index of that name."""
+        return next(index for index in self.indexes if index.name == name)
+
+
+USERS = TableSpec(
+    label="users",
+    variable="USERS_TABLE",
+    default_name="panzoto-users",
+    purpose="People: who they are, how they sign in, and their wrapped audio key.",
+    hash=Key("user_id"),
+    indexes=(Index("email-index", Key("email"), purpose="Find a person by email."),),
+)
+
+AUDIO_FILES = TableSpec(
+    label="audio_files",
+    variable="AUDIO_FILES_TABLE",
+    default_name="panzoto-audio-files",
+    purpose="One record for each encrypted recording in S3.",
+    hash=Key("file_id"),
+    indexes=(
+        Index("user-files-index", Key("user_id"), Key("uploaded_at", "N"), "A person's recordings, newest first."),
+        Index("s3-key-index", Key("s3_key"), purpose="Find a recording by its place in S3."),
+    ),
+)
+
+AUTH_STATE = TableSpec(
+    label="auth_state",
+    variable="DYNAMODB_TABLE_NAME",
+    default_name="panzoto-auth-state",
+    purpose="Claims that make unique, and everything that is short-lived: codes, refresh tokens, limits.",
+    hash=Key("PK"),
+    range=Key("SK"),
+    ttl="TTL",
+    items=(
+        ("USER#<phone>", "The claim of a phone number, and the person it belongs to."),
+        ("EMAIL#<email>", "The claim of an email, and the person it belongs to."),
+        ("IDENTITY#<iss>#<sub>", "The claim of an identity at another provider."),
+        ("OTP#<phone>", "A phone code that was sent: its hash, its expiry, the guesses spent."),
+        ("OTP_TEST#<phone>", "The code in clear; only with OTP_TEST_MODE, which production refuses."),
+        ("REFRESH_TOKEN#<FamilyID>", "The lineage of a session's refresh tokens."),
+        ("REVOKED_TOKEN#<jti>", "An access token that was ended before its time."),
+        ("RATE#<limit>#<subject>", "The count of a rate limit."),
+        ("OAUTH_STATE#<state>", "A sign-in by another provider that is under way."),
+    ),
+)
+
+AUTH_TOKENS = TableSpec(
+    label="auth_tokens",
+    variable="AUTH_TOKENS_TABLE",
+    default_name="panzoto-auth-tokens",
+    purpose="Sessions, and tokens that work once: magic links, password resets, email verifications.",
+    hash=Key("tokenId"),
+    indexes=(
+        Index("email-index", Key("email"), Key("createdAt", "N"), "A person's recent activity, newest first."),
+        Index("userId-tokenType-index", Key("userId"), Key("tokenType"), "A person's sessions."),
+    ),
+    ttl="expiresAt",
+)
+
+APPROVED_EMAILS = TableSpec(
+    label="approved_emails",
+    variable="APPROVED_EMAILS_TABLE",
+    default_name="panzoto-approved-emails",
+    purpose="Emails that may register, who approved them, and until when.",
+    hash=Key("email"),
+)
+
+OAUTH_TOKENS = TableSpec(
+    label="oauth_tokens",
+    variable="DYNAMODB_OAUTH_TABLE",
+    default_name="panzoto-oauth-tokens",
+    purpose="The vault: tokens of other providers, sealed. `expiresAt` is data here; a TTL on it would lose the grant.",
+    hash=Key("userId"),
+    range=Key("provider"),
+)
+
+OAUTH_LOGS = TableSpec(
+    label="oauth_logs",
+    variable="DYNAMODB_OAUTH_LOGS_TABLE",
+    default_name="panzoto-oauth-tokens-logs",
+    purpose="Every step of every OAuth flow.",
+    hash=Key("userId"),
+    range=Key("timestamp"),
+    indexes=(Index("flow-index", Key("flowId"), Key("timestamp"), "The steps of one flow, in order."),),
+    ttl="ttl",
+)
+
+AUDIT_EVENTS = TableSpec(
+    label="audit_events",
+    variable="AUDIT_EVENTS_TABLE",
+    default_name="panzoto-audit-events",
+    purpose="Who did what, when and from where. `at` is a time and a random tail, so that no two events are one.",
+    hash=Key("subject"),
+    range=Key("at"),
+    indexes=(
+        Index(
+            "feed-index",
+            Key("feed"),
+            Key("at"),
+            "Newest first across subjects; `feed` is the day and one of several shards, so that no partition runs hot.",
+        ),
+    ),
+    ttl="ttl",
+    operations=READS | {"PutItem", "BatchWriteItem"},
+)
+
+TABLES: tuple[TableSpec, ...] = (
+    USERS,
+    AUDIO_FILES,
+    AUTH_STATE,
+    AUTH_TOKENS,
+    APPROVED_EMAILS,
+    OAUTH_TOKENS,
+    OAUTH_LOGS,
+    AUDIT_EVENTS,
+)

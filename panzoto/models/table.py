@@ -1,0 +1,227 @@
+"""What a table can do. A model is a `Table` with verbs of its own.
+
+`when=… otherwise=…` is the idiom: a write happens under a condition, and a lost race raises the domain error that
+`otherwise` names. It may be a class, or a function of the item that was there.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import orjson
+
+from panzoto.errors import Conflict, StoreBusy, UndeclaredOperation
+
+from .expressions import Change, Condition, condition, selection
+from .gateway import RETRY_AFTER, ConditionFailed, Gateway
+from .spec import TableSpec
+from .transaction import Member
+from .wire import Item, decode_item, encode_item
+
+Lost = type[Exception] | Callable[[Item | None], Exception]
+BATCH_GET = 100
+BATCH_WRITE = 25
+# The attribute that tells our own write, whose answer was lost, from somebody else's.
+WRITE_MARK = "writeMark"
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some items of a list, and the cursor that goes on after them; None at the end."""
+
+    items: list[Item]
+    cursor: str | None
+
+
+def lost(otherwise: Lost, item: Item | None) -> Exception:
+    """The error that a lost race raises."""
+    return otherwise() if isinstance(otherwise, type) else otherwise(item)
+
+
+class Table:
+    """One table: the only way to it, and no further than its declaration permits."""
+
+    spec: ClassVar[TableSpec]
+
+    def __init__(self, gateway: Gateway, name: str) -> None:
+        self._gateway = gateway
+        self.name = name
+
+    # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────
+    def get(self, key: Mapping[str, Any]) -> Item | None:
+        """The item of that key, read consistently; None if there is none."""
+        response = self._call("GetItem", Key=encode_item(key), ConsistentRead=True)
+        return decode_item(response["Item"]) if "Item" in response else None
+
+    def get_many(self, keys: Iterable[Mapping[str, Any]]) -> list[Item]:
+        """The items of those keys that exist, in the order of the keys."""
+        wanted = {_fingerprint(key): encode_item(key) for key in keys}
+        found: dict[bytes, Item] = {}
+        names = [key.name for key in self.spec.keys]
+        waiting = list(wanted.values())
+        for answer in self._batches("BatchGetItem", waiting, BATCH_GET):
+            for wire in answer["Responses"].get(self.name, []):
+                item = decode_item(wire)
+                found[_fingerprint({name: item[name] for name in names})] = item
+        return [found[each] for each in wanted if each in found]
+
+    def query(
+        self,
+        where: Condition,
+        *,
+        index: str | None = None,
+        newest_first: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
+        only: Condition | None = None,
+    ) -> Page:
+        """A page of the items that `where` names. Consistent on the table itself; an index never is."""
+        request = selection(where, only)
+        request["ScanIndexForward"] = not newest_first
+        request |= {"IndexName": self.spec.index(index).name} if index else {"ConsistentRead": True}
+        scope = orjson.dumps([self.spec.label, request], default=bytes.hex, option=orjson.OPT_SORT_KEYS)
+        position = orjson.loads(self._gateway.cursors.open(scope, cursor)) if cursor else None
+        items: list[Item] = []
+        while len(items) < limit:
+            start = {"ExclusiveStartKey": position} if position else {}
+            response = self._call("Query", **request, **start, Limit=limit - len(items))
+            items += [decode_item(wire) for wire in response["Items"]]
+            position = response.get("LastEvaluatedKey")
+            if not position:
+                return Page(items, None)
+        return Page(items, self._gateway.cursors.seal(scope, orjson.dumps(position)))
+
+    def scan(self, *, only: Condition | None = None, page: int = 500) -> Iterator[Item]:
+        """Every item there is, page by page. For operators' commands alone."""
+        request = condition("FilterExpression", only)
+        position: dict[str, Any] | None = {}
+        while position is not None:
+            start = {"ExclusiveStartKey": position} if position else {}
+            response = self._call("Scan", **request, **start, Limit=page, ConsistentRead=True)
+            yield from (decode_item(wire) for wire in response["Items"])
+            position = response.get("LastEvaluatedKey")
+
+    # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
+    def put(self, item: Mapping[str, Any], *, when: Condition | None = None, otherwise: Lost = Conflict) -> None:
+        """Write an item whole."""
+        try:
+            self._call("PutItem", Item=encode_item(item), **_guarded(when))
+        except ConditionFailed as failure:
+            if not (failure.unsure and failure.item == item):
+                raise lost(otherwise, failure.item) from None
+
+    def update(
+        self,
+        key: Mapping[str, Any],
+        change: Change,
+        *,
+        when: Condition | None = None,
+        otherwise: Lost = Conflict,
+    ) -> Item:
+        """Change an item, and return it as it is then. Under a condition the item keeps a mark of this very write."""
+        mark = secrets.token_urlsafe(9)
+        if when is not None:
+            change = Change({**change.set, WRITE_MARK: mark}, change.default, change.add, change.remove)
+        request = change.request(when) | ({} if when is None else _OLD_ITEM)
+        try:
+            response = self._call("UpdateItem", Key=encode_item(key), ReturnValues="ALL_NEW", **request)
+        except ConditionFailed as failure:
+            if failure.unsure and failure.item and failure.item.get(WRITE_MARK) == mark:
+                return failure.item
+            raise lost(otherwise, failure.item) from None
+        return decode_item(response["Attributes"])
+
+    def delete(
+        self, key: Mapping[str, Any], *, when: Condition | None = None, otherwise: Lost = Conflict
+    ) -> Item | None:
+        """Delete an item, and return what it was.
+
+        Under a condition, an attempt whose answer was lost cannot be told from somebody else's: the caller has lost.
+        """
+        try:
+            response = self._call("DeleteItem", Key=encode_item(key), ReturnValues="ALL_OLD", **_guarded(when))
+        except ConditionFailed as failure:
+            raise lost(otherwise, failure.item) from None
+        return decode_item(response["Attributes"]) if "Attributes" in response else None
+
+    def write_many(self, *, puts: Iterable[Mapping[str, Any]] = (), deletes: Iterable[Mapping[str, Any]] = ()) -> None:
+        """Write and delete many items, each for itself and without conditions; returns when all are done."""
+        writes = [{"PutRequest": {"Item": encode_item(item)}} for item in puts]
+        writes += [{"DeleteRequest": {"Key": encode_item(key)}} for key in deletes]
+        for _ in self._batches("BatchWriteItem", writes, BATCH_WRITE):
+            pass
+
+    # ── members of a transaction ────────────────────────────────────────────────────────────────────────────────
+    def putting(
+        self, item: Mapping[str, Any], *, when: Condition | None = None, otherwise: Lost | None = None
+    ) -> Member:
+        """A put, as a member of a transaction."""
+        return self._member("Put", "PutItem", otherwise, {"Item": encode_item(item), **_guarded(when)})
+
+    def updating(
+        self,
+        key: Mapping[str, Any],
+        change: Change,
+        *,
+        when: Condition | None = None,
+        otherwise: Lost | None = None,
+    ) -> Member:
+        """An update, as a member of a transaction."""
+        request = {"Key": encode_item(key), **change.request(when), **({} if when is None else _OLD_ITEM)}
+        return self._member("Update", "UpdateItem", otherwise, request)
+
+    def deleting(
+        self, key: Mapping[str, Any], *, when: Condition | None = None, otherwise: Lost | None = None
+    ) -> Member:
+        """A delete, as a member of a transaction."""
+        return self._member("Delete", "DeleteItem", otherwise, {"Key": encode_item(key), **_guarded(when)})
+
+    def checking(self, key: Mapping[str, Any], *, when: Condition, otherwise: Lost | None = None) -> Member:
+        """A condition on an item that the transaction does not write."""
+        request = {"Key": encode_item(key), **_guarded(when)}
+        return self._member("ConditionCheck", "ConditionCheckItem", otherwise, request)
+
+    # ── the way to the gateway ──────────────────────────────────────────────────────────────────────────────────
+    def _call(self, operation: str, **request: Any) -> dict[str, Any]:
+        self._permit(operation)
+        return self._gateway.call(operation, {"TableName": self.name, **request})
+
+    def _member(self, kind: str, operation: str, otherwise: Lost | None, request: dict[str, Any]) -> Member:
+        self._permit(operation)
+        error = None if otherwise is None else lambda item: lost(otherwise, item)
+        return Member(kind, f"{kind} {self.spec.label}", {"TableName": self.name, **request}, error)
+
+    def _batches(self, operation: str, waiting: list[dict[str, Any]], size: int) -> Iterator[dict[str, Any]]:
+        """The answers to a batch call, repeated until nothing of it is left unprocessed or the deadline has come."""
+        self._permit(operation)
+        reading = operation == "BatchGetItem"
+        ends, empty = self._gateway.ends(), 0
+        while waiting:
+            chunk, waiting = waiting[:size], waiting[size:]
+            table: Any = {"Keys": chunk, "ConsistentRead": True} if reading else chunk
+            answer = self._gateway.call(operation, {"RequestItems": {self.name: table}})
+            yield answer
+            left = answer.get("UnprocessedKeys" if reading else "UnprocessedItems", {}).get(self.name)
+            if left:
+                waiting = (left["Keys"] if reading else left) + waiting
+                self._gateway.pause(empty, ends, StoreBusy(retry_after=RETRY_AFTER))
+            empty = empty + 1 if left else 0
+
+    def _permit(self, operation: str) -> None:
+        allowed = operation in self.spec.operations
+        if not allowed and not (self._gateway.operator and operation in self.spec.operator_operations):
+            raise UndeclaredOperation(f"{operation} is not declared for {self.spec.label}")
+
+
+_OLD_ITEM = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+
+
+def _guarded(when: Condition | None) -> dict[str, Any]:
+    return {**condition("ConditionExpression", when), **_OLD_ITEM} if when is not None else {}
+
+
+def _fingerprint(key: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(encode_item(key), default=bytes.hex, option=orjson.OPT_SORT_KEYS)

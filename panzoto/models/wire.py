@@ -1,0 +1,78 @@
+"""Items as Python has them and as DynamoDB sends them: text, numbers, bytes, booleans, null, lists, maps and sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+Item = dict[str, Any]
+Wire = dict[str, Any]
+
+
+def encode(value: Any) -> Wire:
+    """A value as DynamoDB takes it. Floats are refused: they do not survive the way there and back."""
+    try:
+        return _ENCODERS[type(value)](value)
+    except KeyError:
+        raise TypeError(f"DynamoDB has no place for {type(value).__name__}") from None
+
+
+def _encode_set(values: set[Any] | frozenset[Any]) -> Wire:
+    """A set, whose members must be of one kind; sorted, so that equal sets are equal on the wire."""
+    kinds = {next(iter(encode(each))) for each in values}
+    if kinds not in ({"S"}, {"N"}, {"B"}):
+        raise TypeError("a set holds something, and only text, only numbers or only bytes")
+    kind = kinds.pop()
+    return {f"{kind}S": [encode(each)[kind] for each in sorted(values)]}
+
+
+def decode(wire: Wire) -> Any:
+    """A value as Python has it."""
+    ((kind, value),) = wire.items()
+    return _DECODERS[kind](value)
+
+
+def _number(text: str) -> int | Decimal:
+    return int(text) if text.lstrip("-").isdigit() else Decimal(text)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def encode_item(item: Mapping[str, Any]) -> Wire:
+    """An item or a key as DynamoDB takes it."""
+    return {name: encode(value) for name, value in item.items()}
+
+
+def decode_item(wire: Wire) -> Item:
+    """An item as Python has it."""
+    return {name: decode(value) for name, value in wire.items()}
+
+
+_ENCODERS: dict[type, Callable[[Any], Wire]] = {
+    str: lambda value: {"S": value},
+    int: lambda value: {"N": str(value)},
+    bool: lambda value: {"BOOL": value},
+    type(None): lambda _: {"NULL": True},
+    bytes: lambda value: {"B": value},
+    dict: lambda value: {"M": encode_item(value)},
+    list: lambda value: {"L": [encode(each) for each in value]},
+    tuple: lambda value: {"L": [encode(each) for each in value]},
+    Decimal: lambda value: {"N": format(value, "f")},
+    set: _encode_set,
+    frozenset: _encode_set,
+}
+_DECODERS: dict[str, Callable[[Any], Any]] = {
+    "S": _as_it_is,
+    "N": _number,
+    "BOOL": _as_it_is,
+    "B": _as_it_is,
+    "NULL": lambda _: None,
+    "M": decode_item,
+    "L": lambda value: [decode(each) for each in value],
+    "NS": lambda value: {_number(each) for each in value},
+    "SS": set,
+    "BS": set,
+}
