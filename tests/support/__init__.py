@@ -1,0 +1,1 @@
+"""What several tests stand on: the emulator, configurations, tables, programs that may be missing."""

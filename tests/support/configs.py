@@ -1,0 +1,23 @@
+"""Configurations of tests: made directly, so that no environment leaks in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config import Config
+
+SECRET = "a secret of the tests, 32 bytes and more"
+JWT_SECRET = "another secret of the tests, as long as that"
+
+
+def configured(account: str, endpoint: str | None, **changes: Any) -> Config:
+    """A configuration of development for an account of an emulator."""
+    settings: dict[str, Any] = {
+        "environment": "development",
+        "secret_key": SECRET,
+        "jwt_secret_key": JWT_SECRET,
+        "aws_endpoint": endpoint,
+        "aws_access_key_id": account,
+        "aws_secret_access_key": "test",
+    }
+    return Config(**(settings | changes))
