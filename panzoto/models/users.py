@@ -62,6 +62,7 @@ def from_item(item: Item) -> User:
         email=item["email"],
         password_hash=item["password_hash"],
         key_salt=b64decode(item["key_salt"]),
-        created_at=datetime.fromtimestamp(int(item["created_at"]), UTC),
+        # Not `created_at`: it has no fractions, and where the seed wrote it the machine's time zone has shifted it.
+        created_at=datetime.fromisoformat(item["created_at_iso"]).replace(tzinfo=UTC),
         roles=frozenset(item.get("roles", ())),
     )
