@@ -11,6 +11,7 @@ from panzoto.aws.clients import ATTEMPT_SECONDS, Clients
 from panzoto.crypto.cursors import Cursors
 from panzoto.crypto.digests import derived_key
 from panzoto.crypto.passwords import Passwords
+from panzoto.local.outbox import Outbox
 from panzoto.models.auth_state.emails import EmailClaims
 from panzoto.models.gateway import Gateway
 from panzoto.models.users import Users
@@ -35,6 +36,7 @@ class Deps:
     passwords: Passwords
     users: Users
     emails: EmailClaims
+    outbox: Outbox | None
 
 
 def build(config: Config, *, operator: bool = False) -> Deps:
@@ -55,4 +57,5 @@ def build(config: Config, *, operator: bool = False) -> Deps:
         passwords=Passwords(),
         users=Users(gateway, config.users_table),
         emails=EmailClaims(gateway, config.auth_state_table),
+        outbox=Outbox(config.outbox_url) if config.outbox_url else None,
     )

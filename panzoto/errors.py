@@ -86,6 +86,12 @@ class StoreBusy(StoreUnavailable):
     sentence = "The service is very busy just now. Please try again in a moment."
 
 
+class OutboxUnavailable(PanzotoError):
+    """The embedded AWS of `make run`, which keeps the outbox, does not answer."""
+
+    sentence = "The embedded AWS does not answer, so the outbox cannot be read."
+
+
 class UndeclaredOperation(Exception):
     """A defect of ours: a call that the declaration of its table does not permit."""
 

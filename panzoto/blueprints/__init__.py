@@ -1,0 +1,20 @@
+"""Routes: parse, call one flow, shape the answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .docs import docs
+from .outbox import outbox
+from .pages import pages
+
+if TYPE_CHECKING:
+    from panzoto.web.application import Application
+
+
+def register(app: Application) -> None:
+    """Add every route that this configuration has."""
+    app.register_api(pages)
+    app.register_blueprint(docs)
+    if app.extensions["panzoto"].outbox is not None:
+        app.register_blueprint(outbox)

@@ -1,0 +1,65 @@
+"""The mail and SMS that `make run` would have sent, as the embedded AWS took them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import urllib3
+
+from panzoto.errors import OutboxUnavailable
+
+SECONDS = 5.0
+
+Message = dict[str, Any]
+
+
+class Outbox:
+    """What the embedded AWS was asked to send."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._pool = urllib3.PoolManager(timeout=SECONDS, retries=False)
+
+    def messages(self) -> list[Message]:
+        """Every message, newest first."""
+        accounts = self._fetch("ses/messages")["messages"].values()
+        phones = self._fetch("sns/sms-messages")["sms_messages"].items()
+        found = [_mail(record) for account in accounts for record in account]
+        found += [_sms(phone, record) for phone, records in phones for record in records]
+        return sorted(found, key=lambda message: str(message["sent_at"]), reverse=True)
+
+    def _fetch(self, path: str) -> Any:
+        try:
+            response = self._pool.request("GET", f"{self._url}/_ministack/{path}")
+        except urllib3.exceptions.HTTPError as fault:
+            raise OutboxUnavailable from fault
+        return orjson.loads(response.data)
+
+
+def _mail(record: Mapping[str, Any]) -> Message:
+    return {
+        "channel": "email",
+        "to": ", ".join(record["To"]),
+        "subject": record["Subject"],
+        "text": record["BodyText"],
+        "html": record["BodyHtml"],
+        "sent_at": _time(record["Timestamp"]),
+    }
+
+
+def _sms(phone: str, record: Mapping[str, Any]) -> Message:
+    return {
+        "channel": "sms",
+        "to": phone,
+        "subject": None,
+        "text": record["Message"],
+        "html": None,
+        "sent_at": _time(record["Timestamp"]),
+    }
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

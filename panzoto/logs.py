@@ -1,0 +1,90 @@
+"""Log lines are JSON, one an event, and never hold a secret, an email or a phone number."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+HIDDEN = "[hidden]"
+SECRET_NAMES = re.compile(
+    r"pass(word|wd|phrase)|secret|token|otp|\bcode\b|authorization|cookie|api_?key|private|recovery|wrapped|jwt|hash",
+    re.IGNORECASE,
+)
+# Names that look like secrets and are not.
+OPEN_NAMES = frozenset({"token_type", "status_code"})
+PERSONAL = re.compile(
+    r"(?P<jwt>eyJ[\w-]{8,}\.[\w-]+\.[\w-]*)"
+    r"|(?P<bearer>(?<=[Bb]earer )[\w.~+/=-]{8,})"
+    r"|(?P<email>[^\s@<>\"'(),:;=]{1,64}@[^\s@<>\"'(),:;=]{1,255})"
+    r"|(?P<phone>\+\d[\d ()-]{5,18}\d)"
+)
+
+
+def clean(text: str) -> str:
+    """The text without emails, phone numbers and tokens."""
+    return PERSONAL.sub(lambda found: f"[{found.lastgroup}]", text)
+
+
+def redacted(value: Any) -> Any:
+    """The value without secrets and personal data, however deep they are."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(str(name)): _under(str(name), each) for name, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [redacted(each) for each in value]
+    if isinstance(value, bytes):
+        return HIDDEN
+    return value
+
+
+def _under(name: str, value: Any) -> Any:
+    """What may be shown under a name."""
+    if SECRET_NAMES.search(name) and name not in OPEN_NAMES and not isinstance(value, bool | None):
+        return HIDDEN
+    return redacted(value)
+
+
+def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    return {name: _under(name, value) for name, value in event.items()}
+
+
+def _dumps(event: EventDict, **_: Any) -> str:
+    return orjson.dumps(event, default=str).decode("utf-8", "replace")
+
+
+def configure(level: str) -> None:
+    """Send our events and those of every library to standard output, as JSON lines."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last: list[Processor] = [
+        structlog.processors.format_exc_info,
+        structlog.processors.UnicodeDecoder(),
+        _redact,
+        structlog.processors.JSONRenderer(serializer=_dumps),
+    ]
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    foreign = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name, structlog.stdlib.PositionalArgumentsFormatter()],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(foreign)
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for chatty in ("botocore", "boto3", "urllib3"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))

@@ -1,0 +1,79 @@
+"""What the client hears of each error: the one table error -> status and code. What is not in it is a bare 500."""
+
+from __future__ import annotations
+
+import structlog
+from flask import Flask, Response, g, jsonify
+from werkzeug.exceptions import HTTPException
+
+from panzoto import errors
+from panzoto.errors import PanzotoError
+
+TABLE: dict[type[PanzotoError], tuple[int, str]] = {
+    errors.InvalidRequest: (400, "invalid_request"),
+    errors.MalformedJson: (400, "malformed_json"),
+    errors.InvalidCursor: (400, "invalid_cursor"),
+    errors.AccessDenied: (403, "access_denied"),
+    errors.NotFound: (404, "not_found"),
+    errors.Conflict: (409, "conflict"),
+    errors.EmailTaken: (409, "email_taken"),
+    errors.NotJson: (415, "not_json"),
+    errors.StoreBusy: (503, "busy"),
+    errors.StoreUnavailable: (503, "unavailable"),
+    errors.OutboxUnavailable: (503, "outbox_unavailable"),
+}
+# The errors of HTTP itself, whose sentences are ours.
+HTTP: dict[int, tuple[str, str]] = {
+    400: ("bad_request", "The request cannot be read."),
+    404: ("not_found", errors.NotFound.sentence),
+    405: ("method_not_allowed", "This address does not answer to this method."),
+    413: ("body_too_large", "The body is larger than this service accepts."),
+    414: ("address_too_long", "The address is longer than this service accepts."),
+    416: ("range_not_satisfiable", "The range that was asked for does not exist."),
+    431: ("headers_too_large", "The headers are larger than this service accepts."),
+}
+KEPT_HEADERS = frozenset({"Allow", "Content-Range", "Retry-After"})
+
+log = structlog.get_logger()
+
+
+def _say(error: PanzotoError) -> Response:
+    status, code = next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
+    body = {"error": str(error), "code": code, "request_id": g.request_id}
+    if error.details:
+        body["details"] = list(error.details)
+    response = jsonify(body)
+    response.status_code = status
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.StoreUnavailable):
+        log.warning("store_unavailable", error=type(error).__name__, cause=repr(error.__cause__))
+    return response
+
+
+def _say_http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if error.response is not None or status < 400:  # noqa: PLR2004 (a redirect is no error)
+        return error.get_response()  # type: ignore[return-value]
+    code, sentence = HTTP.get(status, ("http_error", error.description or "The request cannot be served."))
+    response = jsonify({"error": sentence, "code": code, "request_id": g.request_id})
+    response.status_code = status
+    for name, value in error.get_headers():
+        if name in KEPT_HEADERS:
+            response.headers[name] = value
+    return response
+
+
+def _say_nothing(error: Exception) -> Response:
+    log.error("unexpected_error", exc_info=error)
+    sentence = "Something went wrong on our side. The request_id helps us to find out what."
+    response = jsonify({"error": sentence, "code": "internal", "request_id": g.request_id})
+    response.status_code = 500
+    return response
+
+
+def install(app: Flask) -> None:
+    """Answer every error in one shape."""
+    app.register_error_handler(PanzotoError, _say)
+    app.register_error_handler(HTTPException, _say_http)
+    app.register_error_handler(Exception, _say_nothing)

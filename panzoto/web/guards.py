@@ -1,0 +1,79 @@
+"""Who may pass: every route names its guard, and one hook asks it before anything of the request is read."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, request
+
+from panzoto.errors import AccessDenied
+
+from .requests import deps
+
+View = TypeVar("View", bound=Callable[..., Any])
+Guard = Callable[[], None]
+
+
+def guarded_by(guard: Guard) -> Callable[[View], View]:
+    """Declare the guard of a route. It stands next to the function, below the route."""
+
+    def declare(view: View) -> View:
+        view.guard = guard  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def _anybody() -> None:
+    """Everybody may pass."""
+
+
+public = guarded_by(_anybody)
+
+
+def is_public(guard: Guard | None) -> bool:
+    """Whether a guard lets everybody pass."""
+    return guard is _anybody
+
+
+def _metrics_reader() -> None:
+    """Whoever holds METRICS_TOKEN; without one, the machine itself."""
+    token = deps().config.metrics_token
+    if token is None:
+        if not ip_address(request.remote_addr or "0.0.0.0").is_loopback:
+            raise AccessDenied("The metrics are read on the machine itself, or with METRICS_TOKEN.")
+    elif not hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()):
+        raise AccessDenied("The metrics ask for the bearer token in METRICS_TOKEN.")
+
+
+metrics_reader = guarded_by(_metrics_reader)
+
+
+def guard_of(app: Flask, endpoint: str) -> Guard | None:
+    """The guard that a route has declared."""
+    return getattr(app.view_functions[endpoint], "guard", None)
+
+
+def require(app: Flask) -> None:
+    """Raise for routes that have declared no guard."""
+    bare = sorted(rule.rule for rule in app.url_map.iter_rules() if guard_of(app, rule.endpoint) is None)
+    if bare:
+        raise LookupError(f"these routes do not say who may pass: {', '.join(bare)}")
+
+
+def _ask() -> None:
+    rule = request.url_rule
+    if rule is None or (request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False)):
+        return
+    guard = guard_of(current_app, rule.endpoint)
+    if guard is None:
+        raise LookupError(f"{rule.rule} does not say who may pass")
+    guard()
+
+
+def install(app: Flask) -> None:
+    """Ask the guard before every request."""
+    app.before_request(_ask)

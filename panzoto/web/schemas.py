@@ -1,0 +1,102 @@
+"""The shapes of requests and answers, which validate and from which OpenAPI is generated."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from panzoto.errors import InvalidRequest
+
+MOST_DETAILS = 20
+
+
+class Shape(BaseModel):
+    """What a request may hold: nothing unknown, nothing converted, and no NUL in any text."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_nul(cls, values: Any) -> Any:
+        for name, value in values.items() if isinstance(values, dict) else ():
+            if "\0" in str(name) or _has_nul(value):
+                raise _refusal([(name.replace("\0", "�"), "must not hold the NUL character")])
+        return values
+
+
+class Body(Shape):
+    """The body of a request."""
+
+
+class Query(Shape):
+    """The query of an address, whose numbers come as text."""
+
+    model_config = ConfigDict(extra="forbid", strict=False, frozen=True)
+
+
+class Answer(BaseModel):
+    """The body of an answer."""
+
+
+class Detail(Answer):
+    """One field that is wrong, and why."""
+
+    field: str
+    problem: str
+
+
+class ErrorBody(Answer):
+    """Every error: a sentence for people, a code for programs, and the id that finds it in the logs."""
+
+    error: str = Field(examples=["The request is not valid: email is missing."])
+    code: str = Field(examples=["invalid_request"])
+    request_id: str
+    details: list[Detail] | None = None
+
+
+class Health(Answer):
+    """What the seed's health check answers."""
+
+    status: str = "healthy"
+    service: str = "panzoto-backend"
+    database: str = "dynamodb"
+
+
+class State(Answer):
+    """Whether a probe found what it looked for."""
+
+    status: str = "ok"
+
+    @classmethod
+    def ok(cls) -> Self:
+        """All is well."""
+        return cls()
+
+
+PROBLEMS = {"missing": "is missing", "extra_forbidden": "is not known here"}
+
+
+def refuse_invalid(fault: ValidationError) -> NoReturn:
+    """Raise our error for pydantic's; what the caller sent is not repeated, for it may be a password."""
+    found = []
+    for each in fault.errors(include_url=False, include_context=False, include_input=False):
+        name = ".".join(str(part) for part in each["loc"]) or "the body"
+        message = each["msg"]
+        found.append((name, PROBLEMS.get(each["type"], f"is wrong: {message[:1].lower()}{message[1:]}")))
+    raise _refusal(found)
+
+
+def _refusal(found: list[tuple[str, str]]) -> InvalidRequest:
+    name, problem = found[0]
+    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+    details = [{"field": name, "problem": problem} for name, problem in found[:MOST_DETAILS]]
+    return InvalidRequest(f"The request is not valid: {name} {problem}{more}.", details=details)
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_has_nul(each) for pair in value.items() for each in pair)
+    return isinstance(value, list) and any(_has_nul(each) for each in value)
