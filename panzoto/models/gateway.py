@@ -18,8 +18,8 @@ from botocore.exceptions import (
     CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
-    ResponseStreamingError,
 )
+from botocore.exceptions import ConnectionError as NotConnected
 from botocore.parsers import ResponseParserError
 
 from panzoto.crypto.cursors import Cursors
@@ -49,7 +49,7 @@ BUSY = frozenset(
 # Reasons for which a transaction is cancelled that say "later" and not "never".
 BUSY_REASONS = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 # Faults between us and DynamoDB; any other fault of botocore is a defect of ours or of the configuration.
-NETWORK_FAULTS = (HTTPClientError, CredentialRetrievalError, ResponseStreamingError, ResponseParserError)
+NETWORK_FAULTS = (NotConnected, HTTPClientError, CredentialRetrievalError, ResponseParserError)
 SERVER_FAULT = 500
 
 
