@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import boto3
+import orjson
 from botocore.config import Config as Settings
+from botocore.parsers import ResponseParserError
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -45,12 +48,14 @@ class Clients:
             user_agent="panzoto",
             tcp_keepalive=True,
         )
-        return self._session.client(
+        client = self._session.client(
             "dynamodb",
             region_name=self._config.dynamodb_region or self._config.aws_region,
             endpoint_url=self._config.dynamodb_endpoint or self._config.aws_endpoint,
             config=settings,
         )
+        client.meta.events.register("before-parse.dynamodb", _only_objects)
+        return client
 
     def s3(self) -> S3Client:
         """S3."""
@@ -67,6 +72,19 @@ class Clients:
     def secrets(self) -> SecretsManagerClient:
         """Secrets Manager."""
         return self._session.client("secretsmanager", endpoint_url=self._config.aws_endpoint, config=_SETTINGS)
+
+
+def _only_objects(response_dict: Mapping[str, Any], **_: Any) -> None:
+    """Refuse a body that is not a JSON object, which DynamoDB never sends: botocore would read it as an empty answer.
+
+    A proxy's page with status 200 would be an item that does not exist.
+    """
+    try:
+        answer = orjson.loads(response_dict["body"])
+    except orjson.JSONDecodeError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise ResponseParserError(f"not an answer of DynamoDB, with status {response_dict['status_code']}")
 
 
 _SETTINGS = Settings(
