@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from panzoto.aws.clients import ATTEMPT_SECONDS, Clients
+from panzoto.aws.clients import Clients
 from panzoto.crypto.cursors import Cursors
 from panzoto.crypto.digests import derived_key
 from panzoto.crypto.passwords import Passwords
@@ -46,7 +46,7 @@ def build(config: Config, *, operator: bool = False) -> Deps:
         clients.dynamodb(),
         Cursors(derived_key(config.secret_key, "cursor/v1")),
         deadline=config.dynamodb_deadline.total_seconds(),
-        attempt=ATTEMPT_SECONDS,
+        attempt=clients.attempt_seconds,
         operator=operator,
     )
     return Deps(

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 1.0
 READ_SECONDS = 1.5
-# The longest that one attempt at DynamoDB can take.
-ATTEMPT_SECONDS = CONNECT_SECONDS + READ_SECONDS
+# Where the deadline is short, an attempt at DynamoDB takes less, so that there is time for two.
+CONNECT_SHARE, READ_SHARE = 0.2, 0.3
 
 
 class Clients:
@@ -30,6 +30,9 @@ class Clients:
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        deadline = config.dynamodb_deadline.total_seconds()
+        self._connect = min(CONNECT_SECONDS, deadline * CONNECT_SHARE)
+        self._read = min(READ_SECONDS, deadline * READ_SHARE)
         self._session = boto3.session.Session(
             aws_access_key_id=config.aws_access_key_id,
             aws_secret_access_key=config.aws_secret_access_key,
@@ -37,11 +40,16 @@ class Clients:
             region_name=config.aws_region,
         )
 
+    @property
+    def attempt_seconds(self) -> float:
+        """The longest that one attempt at DynamoDB takes."""
+        return self._connect + self._read
+
     def dynamodb(self) -> DynamoDBClient:
         """DynamoDB, without botocore's retries: the gateway has its own, which know a deadline."""
         settings = Settings(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
+            connect_timeout=self._connect,
+            read_timeout=self._read,
             retries={"mode": "standard", "total_max_attempts": 1},
             max_pool_connections=self._config.threads + 4,
             parameter_validation=False,

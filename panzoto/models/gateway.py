@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import (
@@ -71,7 +70,11 @@ class TransactionCancelled(Exception):
 
 
 class Gateway:
-    """Calls DynamoDB for every table. One for each process, shared by its threads."""
+    """Calls DynamoDB for every table. One for each process, shared by its threads.
+
+    `deadline` is how long one request may wait for all of its calls together, `attempt` the longest that one attempt
+    takes: none is begun that could end too late. A call outside a request has the deadline for itself.
+    """
 
     def __init__(
         self,
@@ -95,29 +98,23 @@ class Gateway:
 
     def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to a request. Raises `ConditionFailed`, `TransactionCancelled` or what a client hears."""
-        ends = self.ends()
-        entry = ledger.current()
-        unsure = False
-        for number in count():  # pragma: no branch (it ends by returning or raising)
-            if entry is not None:
-                entry.trips += 1
+        if ledger.current().waited + self._attempt > self._deadline:
+            raise StoreUnavailable(retry_after=RETRY_AFTER)
+        ends, unsure, number = self.ends(), False, 0
+        while True:
             try:
-                response: dict[str, Any] = self._calls[operation](**request, ReturnConsumedCapacity="TOTAL")
+                return self._send(operation, request)
             except (ClientError, BotoCoreError, ResponseParserError) as fault:
                 failure = _retryable(fault, unsure=unsure)
                 unsure = unsure or _may_have_taken_effect(fault)
                 self.pause(number, ends, failure, fault)
-            else:
-                if entry is not None:
-                    entry.enter(operation, response)
-                return response
-        raise AssertionError  # pragma: no cover (pause() ends the loop)
+            number += 1
 
     def ends(self) -> float:
-        """When the request that is being served, or this call alone, must have its answer."""
+        """When the request that is being served, or this call alone, must have done with waiting."""
         entry = ledger.current()
-        latest = self._clock() + self._deadline
-        return latest if entry is None or entry.ends is None else min(entry.ends, latest)
+        latest = self._clock() + self._deadline - entry.waited
+        return latest if entry.ends is None else min(entry.ends, latest)
 
     def pause(self, number: int, ends: float, failure: StoreUnavailable, cause: Exception | None = None) -> None:
         """Wait a jittered while before the next attempt, or raise `failure` when there is no time for one."""
@@ -125,9 +122,22 @@ class Gateway:
         pause = random.uniform(0, longest)  # noqa: S311 (it spreads load and guards nothing)
         if number + 1 >= ATTEMPTS or self._clock() + pause + self._attempt > ends:
             raise failure from cause
-        if (entry := ledger.current()) is not None:
-            entry.retries += 1
+        entry = ledger.current()
+        entry.retries += 1
+        entry.waited += pause
         self._wait(pause)
+
+    def _send(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """One attempt, entered in the ledger."""
+        entry = ledger.current()
+        entry.trips += 1
+        began = self._clock()
+        try:
+            response: dict[str, Any] = self._calls[operation](**request, ReturnConsumedCapacity="TOTAL")
+        finally:
+            entry.waited += self._clock() - began
+        entry.enter(operation, response)
+        return response
 
 
 def _retryable(fault: Exception, *, unsure: bool) -> StoreUnavailable:

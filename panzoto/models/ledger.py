@@ -1,4 +1,4 @@
-"""What one request has spent at DynamoDB, and until when it may go on spending."""
+"""What one request has spent at DynamoDB: units, round trips, and the time that it has waited."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems
 
 @dataclass(slots=True)
 class Ledger:
-    """The units and round trips of one flow. `ends` is a reading of the monotonic clock."""
+    """The units and round trips of one flow, and the seconds that it has waited.
+
+    `ends`, a reading of the monotonic clock, is when nothing is repeated any more.
+    """
 
     flow: str
     ends: float | None = None
+    waited: float = 0.0
     reads: float = 0.0
     writes: float = 0.0
     trips: int = 0
@@ -40,9 +44,9 @@ class Ledger:
 _current: ContextVar[Ledger | None] = ContextVar("ledger", default=None)
 
 
-def current() -> Ledger | None:
-    """The ledger of the request that this thread is serving, if it serves one."""
-    return _current.get()
+def current() -> Ledger:
+    """The ledger of the request that this thread is serving, or one that nobody will read."""
+    return _current.get() or Ledger("none")
 
 
 @contextmanager
