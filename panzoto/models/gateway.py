@@ -1,6 +1,6 @@
 """The one place that speaks DynamoDB: bounded retries under a deadline, honest errors, and a count of what it costs.
 
-A lost race is told from an outage, and an outage whose write may have taken effect from one whose write has not.
+A lost race is told from an outage. Whether a write took effect whose answer was lost, only a mark in its item tells.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectTimeoutError,
     CredentialRetrievalError,
-    EndpointConnectionError,
     HTTPClientError,
 )
 from botocore.exceptions import ConnectionError as NotConnected
@@ -53,12 +51,11 @@ SERVER_FAULT = 500
 
 
 class ConditionFailed(Exception):
-    """The condition of a write did not hold. `item` is what was there; `unsure` if an earlier attempt may have won."""
+    """The condition of a write did not hold. `item` is what was there."""
 
-    def __init__(self, item: Item | None, *, unsure: bool) -> None:
+    def __init__(self, item: Item | None) -> None:
         super().__init__("the condition of a write did not hold")
         self.item = item
-        self.unsure = unsure
 
 
 class TransactionCancelled(Exception):
@@ -100,14 +97,12 @@ class Gateway:
         """The answer to a request. Raises `ConditionFailed`, `TransactionCancelled` or what a client hears."""
         if ledger.current().waited + self._attempt > self._deadline:
             raise StoreUnavailable(retry_after=RETRY_AFTER)
-        ends, unsure, number = self.ends(), False, 0
+        ends, number = self.ends(), 0
         while True:
             try:
                 return self._send(operation, request)
             except (ClientError, BotoCoreError, ResponseParserError) as fault:
-                failure = _retryable(fault, unsure=unsure)
-                unsure = unsure or _may_have_taken_effect(fault)
-                self.pause(number, ends, failure, fault)
+                self.pause(number, ends, _retryable(fault), fault)
             number += 1
 
     def ends(self) -> float:
@@ -140,12 +135,12 @@ class Gateway:
         return response
 
 
-def _retryable(fault: Exception, *, unsure: bool) -> StoreUnavailable:
+def _retryable(fault: Exception) -> StoreUnavailable:
     """What a client hears if the fault stays. A fault that no retry mends is raised."""
     if isinstance(fault, ClientError):
         code = fault.response["Error"]["Code"]
         if code == "ConditionalCheckFailedException":
-            raise ConditionFailed(_item(fault.response), unsure=unsure) from None
+            raise ConditionFailed(_item(fault.response)) from None
         if code == "TransactionCanceledException":
             reasons = [(each.get("Code", "None"), _item(each)) for each in fault.response["CancellationReasons"]]
             if not {code for code, _ in reasons} <= BUSY_REASONS:
@@ -158,13 +153,6 @@ def _retryable(fault: Exception, *, unsure: bool) -> StoreUnavailable:
     elif not isinstance(fault, NETWORK_FAULTS):
         raise StoreRefused(f"the call could not be made: {type(fault).__name__}") from fault
     return StoreUnavailable(retry_after=RETRY_AFTER)
-
-
-def _may_have_taken_effect(fault: Exception) -> bool:
-    """Whether a write could have happened although its answer was an error."""
-    if isinstance(fault, ClientError):
-        return fault.response["ResponseMetadata"]["HTTPStatusCode"] >= SERVER_FAULT
-    return not isinstance(fault, EndpointConnectionError | ConnectTimeoutError | CredentialRetrievalError)
 
 
 def _item(answer: Mapping[str, Any]) -> Item | None:

@@ -15,7 +15,7 @@ import orjson
 
 from panzoto.errors import Conflict, StoreBusy, UndeclaredOperation
 
-from .expressions import Change, Condition, condition, selection
+from .expressions import Attr, Change, Condition, condition, selection
 from .gateway import RETRY_AFTER, ConditionFailed, Gateway
 from .spec import TableSpec
 from .transaction import Member
@@ -106,11 +106,13 @@ class Table:
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
     def put(self, item: Mapping[str, Any], *, when: Condition | None = None, otherwise: Lost = Conflict) -> None:
-        """Write an item whole."""
+        """Write an item whole. Under a condition it keeps a mark of this very write."""
+        mark = _new_mark()
+        marked = item if when is None else {**item, WRITE_MARK: mark}
         try:
-            self._call("PutItem", Item=encode_item(item), **_guarded(when))
+            self._call("PutItem", Item=encode_item(marked), **_guarded(when))
         except ConditionFailed as failure:
-            if not (failure.unsure and failure.item == item):
+            if _own(failure, mark) is None:
                 raise lost(otherwise, failure.item) from None
 
     def update(
@@ -121,16 +123,22 @@ class Table:
         when: Condition | None = None,
         otherwise: Lost = Conflict,
     ) -> Item:
-        """Change an item, and return it as it is then. Under a condition the item keeps a mark of this very write."""
-        mark = secrets.token_urlsafe(9)
-        if when is not None:
+        """Change an item, and return it as it is then.
+
+        Under a condition, or when it counts, the item keeps a mark of this very write: an attempt whose answer was lost
+        is not repeated on top of itself, even where the condition still holds.
+        """
+        mark = _new_mark()
+        if when is not None or change.add:
             change = Change({**change.set, WRITE_MARK: mark}, change.default, change.add, change.remove)
+            first = Attr(WRITE_MARK).not_exists() | Attr(WRITE_MARK).ne(mark)
+            when = first if when is None else when & first
         request = change.request(when) | ({} if when is None else _OLD_ITEM)
         try:
             response = self._call("UpdateItem", Key=encode_item(key), ReturnValues="ALL_NEW", **request)
         except ConditionFailed as failure:
-            if failure.unsure and failure.item and failure.item.get(WRITE_MARK) == mark:
-                return failure.item
+            if (item := _own(failure, mark)) is not None:
+                return item
             raise lost(otherwise, failure.item) from None
         return decode_item(response["Attributes"])
 
@@ -217,6 +225,15 @@ class Table:
 
 
 _OLD_ITEM = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+
+
+def _new_mark() -> str:
+    return secrets.token_urlsafe(9)
+
+
+def _own(failure: ConditionFailed, mark: str) -> Item | None:
+    """The item, if the condition failed because an earlier attempt of this very write had succeeded."""
+    return failure.item if failure.item and failure.item.get(WRITE_MARK) == mark else None
 
 
 def _guarded(when: Condition | None) -> dict[str, Any]:
