@@ -57,15 +57,11 @@ class Change:
     def request(self, when: Condition | None) -> dict[str, Any]:
         """The parameters of the update, under a condition."""
         request = condition("ConditionExpression", when)
-        names: dict[str, str] = dict(request.get("ExpressionAttributeNames", {}))
+        placeholders: dict[str, str] = {}  # numbered: a name may hold what a placeholder may not
         values: dict[str, Any] = dict(request.get("ExpressionAttributeValues", {}))
 
         def named(path: str) -> str:
-            placeholders = []
-            for part in path.split("."):
-                names[f"#u_{part}"] = part
-                placeholders.append(f"#u_{part}")
-            return ".".join(placeholders)
+            return ".".join(placeholders.setdefault(part, f"#u{len(placeholders)}") for part in path.split("."))
 
         def valued(value: Any) -> str:
             placeholder = f":u{len(values)}"
@@ -81,7 +77,8 @@ class Change:
             "REMOVE": [named(path) for path in self.remove],
         }
         request["UpdateExpression"] = " ".join(f"{word} {', '.join(parts)}" for word, parts in clauses.items() if parts)
-        request["ExpressionAttributeNames"] = names
+        named_here = {placeholder: part for part, placeholder in placeholders.items()}
+        request["ExpressionAttributeNames"] = request.get("ExpressionAttributeNames", {}) | named_here
         if values:
             request["ExpressionAttributeValues"] = values
         return request
