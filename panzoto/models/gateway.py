@@ -36,6 +36,7 @@ RETRY_AFTER = 2
 BUSY = frozenset(
     {
         "ProvisionedThroughputExceededException",
+        "ReplicatedWriteConflictException",
         "RequestLimitExceeded",
         "ThrottlingException",
         "Throttling",
