@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from ipaddress import ip_address
 from typing import Self
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
-
 import env
 from env import var
 
 SECRET_BYTES, SECRET_VARIETY = 32, 8
+LOCAL_NAMES = (".local", ".localhost", ".internal")
 # Secrets that a document, a tutorial or this project's own files have shown to the world.
 PUBLISHED = frozenset(
     {
@@ -120,7 +119,7 @@ class Config:
     )
     tables_kms_key: str | None = var(
         "TABLES_KMS_KEY_ARN",
-        env.text,
+        env.kms_key,
         default_text="the key AWS manages",
         says="The KMS key that encrypts tables made by `flask tables create`.",
     )
@@ -201,14 +200,13 @@ class Config:
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
         """The configuration that the environment gives; in development `.env` fills what is unset."""
-        given = dict(os.environ if environ is None else environ)
-        if environ is None and given.get("FLASK_ENV", "").lower() != "production":
-            filled = {key: value for key, value in dotenv_values(".env").items() if value is not None}
-            if given.get("FLASK_ENV") or filled.get("FLASK_ENV", "").lower() == "development":
-                given = {**filled, **given}
+        given = {name: value for name, value in (os.environ if environ is None else environ).items() if value.strip()}
+        if environ is None:
+            given = env.of_development(given) | given
         values, faults = env.read(cls, given)
         config = cls(**values)
-        faults += config._faults()
+        refused = {fault.split()[0] for fault in faults}  # what could not be read is not blamed again for being unset
+        faults += [fault for fault in config._faults() if fault.split()[0] not in refused]
         if faults:
             raise env.ConfigError(faults)
         return config
@@ -225,18 +223,30 @@ class Config:
             faults.append(
                 "SECRET_KEY is not set. Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
             )
+        if (self.aws_access_key_id is None) != (self.aws_secret_access_key is None):
+            faults.append("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY work only together; set both or neither.")
+        if self.aws_session_token and self.aws_access_key_id is None:
+            faults.append("AWS_SESSION_TOKEN works only together with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
         if self.cors_credentials and "*" in self.cors_origins:
             faults.append("CORS_ORIGINS must name its origins when CORS_CREDENTIALS is 1; * would let any site in.")
+        faults += self._shared_tables()
         return faults + (self._production_faults() if self.production else [])
 
+    def _shared_tables(self) -> list[str]:
+        """Variables that name one table together: each would take the other's items for its own."""
+        variables: dict[str, list[str]] = {}
+        for each in fields(self):
+            if each.metadata["parse"] is env.table_name:
+                variables.setdefault(getattr(self, each.name), []).append(each.metadata["name"])
+        return [
+            f"{' and '.join(names)} name the same table, {table}; each needs one of its own."
+            for table, names in variables.items()
+            if len(names) > 1
+        ]
+
     def _production_faults(self) -> list[str]:
-        faults = []
-        secrets = {"SECRET_KEY": self.secret_key, "JWT_SECRET_KEY": self.jwt_secret_key}
-        for name, secret in secrets.items():
-            if secret in PUBLISHED:
-                faults.append(f"{name} is a secret that was published; make one of your own.")
-            elif secret and (len(secret.encode()) < SECRET_BYTES or len(set(secret)) < SECRET_VARIETY):
-                faults.append(f"{name} must be at least {SECRET_BYTES} bytes long and hard to guess.")
+        """What development forgives."""
+        faults = self._weak_secrets()
         if self.otp_test_mode:
             faults.append("OTP_TEST_MODE must be off in production; it stores codes in clear.")
         addresses = {
@@ -249,12 +259,29 @@ class Config:
                 faults.append(f"{name} points at {address}, an emulator; production speaks to AWS. Unset it.")
         return faults
 
+    def _weak_secrets(self) -> list[str]:
+        """Secrets that somebody else knows or could guess. One that stands in for another is named once, with both."""
+        names: dict[str, list[str]] = {}
+        for name, secret in (("SECRET_KEY", self.secret_key), ("JWT_SECRET_KEY", self.jwt_secret_key)):
+            names.setdefault(secret, []).append(name)
+        if self.metrics_token:
+            names.setdefault(self.metrics_token, []).append("METRICS_TOKEN")
+        faults = []
+        for secret, holders in names.items():
+            where = " and ".join(holders)
+            if secret in PUBLISHED:
+                faults.append(f"The secret in {where} was published; make one of your own.")
+            elif secret and (len(secret.encode()) < SECRET_BYTES or len(set(secret)) < SECRET_VARIETY):
+                faults.append(f"The secret in {where} must be at least {SECRET_BYTES} bytes long and hard to guess.")
+        return faults
+
 
 def _local(address: str) -> bool:
     """Whether an address is a machine of ours rather than AWS: no TLS, a bare name, or a private number."""
     parts = urlsplit(address)
-    host = parts.hostname or ""
+    host = (parts.hostname or "").rstrip(".")
     try:
         return parts.scheme != "https" or not ip_address(host).is_global
     except ValueError:
-        return "." not in host or host.endswith((".local", ".localhost", ".internal"))
+        # 127.1 and 0x7f.1 are numbers too, to a resolver; no name of the public internet ends in such a part
+        return "." not in host or host.endswith(LOCAL_NAMES) or host.rpartition(".")[2][0].isdigit()

@@ -6,7 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import field, fields
 from datetime import timedelta
+from ipaddress import AddressValueError, IPv6Address
 from typing import Any, TypeVar
+
+from dotenv import dotenv_values
 
 Value = TypeVar("Value")
 Parse = Callable[[str], Value]
@@ -33,15 +36,8 @@ def var(
     secret: bool = False,
 ) -> Any:
     """A field of the configuration, read from `name`, or from the variable named in `instead` when `name` is unset."""
-    metadata = {
-        "name": name,
-        "parse": parse,
-        "says": says,
-        "default_text": default_text,
-        "instead": instead,
-        "secret": secret,
-    }
-    return field(default=default, repr=not secret, metadata=metadata)
+    metadata = {"name": name, "parse": parse, "says": says, "default_text": default_text}
+    return field(default=default, repr=not secret, metadata=metadata | {"instead": instead, "secret": secret})
 
 
 def read(declaration: type[Any], environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
@@ -57,18 +53,41 @@ def read(declaration: type[Any], environ: Mapping[str, str]) -> tuple[dict[str, 
         try:
             values[each.name] = each.metadata["parse"](text)
         except ValueError as fault:
-            shown = "" if each.metadata["secret"] else f", not {text!r}"
+            # an address may hold a password before its @, and nobody reads more than the start of a long value
+            hidden = each.metadata["secret"] or "@" in text
+            shown = "" if hidden else f", not {text[:SHOWN]!r}{'…' if len(text) > SHOWN else ''}"
             faults.append(f"{source} must be {fault}{shown}.")
-    return values, faults
+    return values, list(dict.fromkeys(faults))
+
+
+def of_development(environ: Mapping[str, str], path: str = ".env") -> dict[str, str]:
+    """What the file sets; nothing, unless the environment, or the file where that is silent, says development."""
+    asked = environ.get("FLASK_ENV", "").strip().lower()
+    if asked not in {"", "development"}:
+        return {}
+    try:
+        read = dotenv_values(path, encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as fault:
+        reason = fault.strerror if isinstance(fault, OSError) else "it is not text in UTF-8"
+        raise ConfigError([f"{path} cannot be read: {reason}."]) from None
+    filled = {name: value for name, value in read.items() if value}
+    return filled if (asked or filled.get("FLASK_ENV", "").strip().lower()) == "development" else {}
 
 
 # ── formats ─────────────────────────────────────────────────────────────────────────────────────────────────────
 UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 LONGEST = timedelta(days=3660)
+SHOWN = 100
+LAST_PORT = 65535
+HOST = re.compile(r"((?!-)[A-Za-z0-9-]{1,63}(?<!-)\.)*(?!-)[A-Za-z0-9-]{1,63}(?<!-)\.?")
 
 
 def text(value: str) -> str:
-    """Any text."""
+    """Any text; bytes that are none have come in as lone surrogates."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("text in UTF-8") from None
     return value
 
 
@@ -77,8 +96,9 @@ def duration(value: str) -> timedelta:
     parts = re.findall(r"(\d{1,9})(ms|s|m|h|d)", value, re.ASCII)
     if not parts or "".join(n + unit for n, unit in parts) != value:
         raise ValueError("a duration such as 15m, 168h or 1h30m")
-    total = sum((timedelta(**{UNITS[unit]: int(n)}) for n, unit in parts), timedelta())
-    if not timedelta() < total <= LONGEST:
+    lengths = [timedelta(**{UNITS[unit]: int(n)}) for n, unit in parts]
+    # each by itself first: a sum of many long ones is more than a timedelta can hold
+    if max(lengths) > LONGEST or not timedelta() < (total := sum(lengths, timedelta())) <= LONGEST:
         raise ValueError("a duration of more than nothing and at most ten years")
     return total
 
@@ -136,23 +156,41 @@ def bucket_name(value: str) -> str:
 
 def region(value: str) -> str:
     """An AWS region."""
-    if not re.fullmatch(r"[a-z]{2,3}(-[a-z]+)+-\d", value):
+    if not re.fullmatch(r"[a-z]{2,3}(-[a-z]+)+-\d", value, re.ASCII):
         raise ValueError("an AWS region such as us-east-1")
+    return value
+
+
+def kms_key(value: str) -> str:
+    """The ARN of a key of KMS: an alias would not say which key it stands for."""
+    if not re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,64}", value, re.ASCII):
+        raise ValueError("the ARN of a KMS key such as arn:aws:kms:us-east-1:111122223333:key/1234abcd")
     return value
 
 
 def url(value: str) -> str:
     """An http or https address without a path."""
-    if not re.fullmatch(r"https?://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?/?", value):
-        raise ValueError("an address such as http://localhost:8000")
-    return value.rstrip("/")
+    parts = re.fullmatch(r"https?://(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+))(?::([1-9]\d{0,4}))?/?", value, re.ASCII)
+    if parts:
+        number, host, port = parts.groups(default="")
+        if int(port or 1) <= LAST_PORT and (HOST.fullmatch(host) or _is_ipv6(number)):
+            return value.rstrip("/")
+    raise ValueError("an address such as http://localhost:8000")
+
+
+def _is_ipv6(number: str) -> bool:
+    try:
+        return bool(IPv6Address(number))
+    except AddressValueError:
+        return False
 
 
 def origin(value: str) -> str:
-    """A web origin, or * for any."""
+    """A web origin as a browser sends it, in small letters and without the scheme's own port; or * for any."""
     if value == "*":
         return value
     try:
-        return url(value)
+        lowered = url(value).lower()
     except ValueError:
         raise ValueError("origins such as https://app.example.com between commas, or *") from None
+    return lowered.removesuffix(":443" if lowered.startswith("https:") else ":80")

@@ -1,0 +1,9 @@
+"""Environments to start from: one that production accepts, and one of development."""
+
+from __future__ import annotations
+
+import secrets
+
+SECRET, JWT_SECRET = secrets.token_urlsafe(48), secrets.token_urlsafe(48)
+PRODUCTION = {"FLASK_ENV": "production", "SECRET_KEY": SECRET, "JWT_SECRET_KEY": JWT_SECRET}
+DEVELOPMENT = {"FLASK_ENV": "development", "SECRET_KEY": "short"}

@@ -1,0 +1,159 @@
+"""The formats that a variable may have: what is read from them, and the one sentence that refuses the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import env
+
+SECOND = timedelta(seconds=1)
+DURATIONS = [
+    ("15m", timedelta(minutes=15)),
+    ("168h", timedelta(hours=168)),
+    ("10m", timedelta(minutes=10)),
+    ("500ms", timedelta(milliseconds=500)),
+    ("1h30m", timedelta(minutes=90)),
+    ("90d", timedelta(days=90)),
+    ("5s", timedelta(seconds=5)),
+]
+PARSERS: dict[str, Callable[[str], Any]] = {
+    "text": env.text,
+    "duration": env.duration,
+    "whole": env.whole(1, 10),
+    "flag": env.flag,
+    "one_of": env.one_of("this", "that"),
+    "origins": env.listed(env.origin),
+    "table_name": env.table_name,
+    "bucket_name": env.bucket_name,
+    "region": env.region,
+    "kms_key": env.kms_key,
+    "url": env.url,
+}
+ANYTHING = st.text(st.characters(), max_size=80) | st.from_regex(r"(https?://)?[\w.:\[\]-]{0,20}/?", fullmatch=True)
+
+
+@pytest.mark.parametrize(("text", "length"), DURATIONS)
+def test_reads_the_durations_of_the_seeds(text: str, length: timedelta) -> None:
+    """A duration is written as Go writes it, with days besides."""
+    assert env.duration(text) == length
+
+
+@given(st.timedeltas(timedelta(milliseconds=1), env.LONGEST))
+def test_a_duration_comes_back_as_it_was_written(length: timedelta) -> None:
+    """Whatever is written in these units is read as that length."""
+    whole = length // timedelta(milliseconds=1)
+    written = f"{whole // 86_400_000}d{whole % 86_400_000 // 1000}s{whole % 1000}ms"
+    assert env.duration(written) == timedelta(milliseconds=whole)
+
+
+@pytest.mark.parametrize(
+    "text", ["15", "m", "-5m", "0s", "1.5h", "1h 30m", "15M", "5m!", "٣m", "4000d", "999999999d999999999d", "1y"]
+)
+def test_refuses_what_is_no_duration(text: str) -> None:
+    """A length without a unit, of nothing, below nothing or beyond ten years is no duration."""
+    with pytest.raises(ValueError, match="a duration"):
+        env.duration(text)
+
+
+@given(ANYTHING)
+@example("999999999d" * 7)
+@example("http://[:::]")
+@example("\udcff")
+@pytest.mark.parametrize("parser", PARSERS)
+def test_garbage_is_read_or_refused_and_nothing_else(parser: str, text: str) -> None:
+    """No value of a variable, however odd, ends in any error but the one that becomes a sentence."""
+    try:
+        PARSERS[parser](text)
+    except ValueError as fault:
+        refused = fault
+    else:
+        return
+    assert type(refused) is ValueError
+    assert str(refused)
+
+
+@pytest.mark.parametrize("text", ["1", "true", "Yes", "ON"])
+def test_reads_what_switches_on(text: str) -> None:
+    """A switch is on by any usual word."""
+    assert env.flag(text) is True
+
+
+@pytest.mark.parametrize("text", ["0", "false", "No", "OFF"])
+def test_reads_what_switches_off(text: str) -> None:
+    """A switch is off by any usual word."""
+    assert env.flag(text) is False
+
+
+@pytest.mark.parametrize("text", ["", "0", "11", "-1", "+5", "5.0", "1e1", "٣", "five"])
+def test_refuses_what_is_no_whole_number_within_bounds(text: str) -> None:
+    """A number is written in digits and lies between its bounds."""
+    with pytest.raises(ValueError, match="a whole number from 1 to 10"):
+        env.whole(1, 10)(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http://localhost:8000", "https://dynamodb.us-east-1.amazonaws.com", "http://[::1]:8000", "http://10.0.0.1/"],
+)
+def test_reads_an_address_that_aws_clients_take(text: str) -> None:
+    """An address that is accepted makes a client."""
+    assert boto3.client("dynamodb", endpoint_url=env.url(text), region_name="us-east-1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("localhost:8000", "ftp://host", "http://", "http://host/path", "http://host?x", "http://user:pass@host"),
+        *(
+            "http://host:99999",
+            "http://host:0",
+            "http://-host",
+            "http://a..b",
+            "http://[1]",
+            "http://[:::]",
+            "http://.",
+        ),
+    ],
+)
+def test_refuses_an_address_that_no_client_could_take(text: str) -> None:
+    """An address with a path, a password, an impossible port or host is refused at the start, not at the first call."""
+    with pytest.raises(ValueError, match="an address such as"):
+        env.url(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        ("https://app.example.com, http://localhost:3000", ("https://app.example.com", "http://localhost:3000")),
+        ("https://App.Example.com:443/", ("https://app.example.com",)),
+        ("http://example.com:80", ("http://example.com",)),
+        ("*", ("*",)),
+        (" , ", ()),
+    ],
+)
+def test_reads_origins_as_a_browser_sends_them(text: str, origins: tuple[str, ...]) -> None:
+    """Origins are compared as text, so they are kept in the form that a browser sends."""
+    assert env.listed(env.origin)(text) == origins
+
+
+def test_reads_one_word_of_a_few() -> None:
+    """A choice is read in any case, and the refusal names the choices."""
+    choice = env.one_of("debug", "info", "error")
+    assert choice("INFO") == "info"
+    with pytest.raises(ValueError, match="debug, info or error"):
+        choice("loud")
+
+
+def test_reads_the_arn_of_a_key_and_no_alias() -> None:
+    """An alias would not tell whether a table has the key that was asked for."""
+    arn = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    assert env.kms_key(arn) == arn
+    with pytest.raises(ValueError, match="the ARN of a KMS key"):
+        env.kms_key("alias/tables")
