@@ -200,9 +200,7 @@ class Config:
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
         """The configuration that the environment gives; in development `.env` fills what is unset."""
-        given = {name: value for name, value in (os.environ if environ is None else environ).items() if value.strip()}
-        if environ is None:
-            given = env.of_development(given) | given
+        given = dict(environ) if environ is not None else env.of_development(os.environ) | os.environ
         values, faults = env.read(cls, given)
         config = cls(**values)
         refused = {fault.split()[0] for fault in faults}  # what could not be read is not blamed again for being unset

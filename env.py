@@ -61,9 +61,12 @@ def read(declaration: type[Any], environ: Mapping[str, str]) -> tuple[dict[str, 
 
 
 def of_development(environ: Mapping[str, str], path: str = ".env") -> dict[str, str]:
-    """What the file sets; nothing, unless the environment, or the file where that is silent, says development."""
-    asked = environ.get("FLASK_ENV", "").strip().lower()
-    if asked not in {"", "development"}:
+    """What the file sets; nothing, unless the environment, or the file where that is silent, says development.
+
+    A variable that is set to nothing is set: it means the default, and the file does not fill it.
+    """
+    asked = environ.get("FLASK_ENV")
+    if asked is not None and asked.strip().lower() != "development":
         return {}
     try:
         read = dotenv_values(path, encoding="utf-8-sig")
@@ -71,7 +74,7 @@ def of_development(environ: Mapping[str, str], path: str = ".env") -> dict[str, 
         reason = fault.strerror if isinstance(fault, OSError) else "it is not text in UTF-8"
         raise ConfigError([f"{path} cannot be read: {reason}."]) from None
     filled = {name: value for name, value in read.items() if value}
-    return filled if (asked or filled.get("FLASK_ENV", "").strip().lower()) == "development" else {}
+    return filled if (asked or filled.get("FLASK_ENV", "")).strip().lower() == "development" else {}
 
 
 # ── formats ─────────────────────────────────────────────────────────────────────────────────────────────────────
