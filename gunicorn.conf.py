@@ -9,8 +9,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import multiprocess
-
 from config import Config
 
 _config = Config.from_env()
@@ -29,6 +27,7 @@ max_requests = 50_000
 max_requests_jitter = 5_000
 limit_request_line = 8190
 limit_request_fields = 64
+control_socket_disable = True  # signals are enough, and one door less
 # The client's address and scheme come from TRUSTED_PROXIES alone (web/application.py), never from a header.
 forwarded_allow_ips = ""
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 (a heartbeat file, not ours to secure)
@@ -48,6 +47,8 @@ def pre_fork(server: object, worker: object) -> None:
 
 def child_exit(server: object, worker: Any) -> None:
     """Forget the gauges of a process that has ended."""
+    from prometheus_client import multiprocess  # noqa: PLC0415 (it reads the variable above when it is loaded)
+
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 

@@ -60,6 +60,25 @@ def _dumps(event: EventDict, **_: Any) -> str:
     return orjson.dumps(event, default=str).decode("utf-8", "replace")
 
 
+class _Lines:
+    """Writes each event as a line of standard output; structlog calls it by the name of the level."""
+
+    def msg(self, line: str) -> None:
+        """Write one line."""
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+    debug = info = warning = error = critical = msg
+
+
+class _Foreign(logging.Handler):
+    """Writes what libraries log the same way."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        _Lines().msg(self.format(record))
+
+
 def configure(level: str) -> None:
     """Send our events and those of every library to standard output, as JSON lines."""
     shared: list[Processor] = [
@@ -76,15 +95,16 @@ def configure(level: str) -> None:
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=lambda *_: _Lines(),
         cache_logger_on_first_use=True,
     )
-    foreign = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name, structlog.stdlib.PositionalArgumentsFormatter()],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+    foreign = _Foreign()
+    foreign.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
     )
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(foreign)
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    logging.basicConfig(handlers=[foreign], level=level.upper(), force=True)
     for chatty in ("botocore", "boto3", "urllib3"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))

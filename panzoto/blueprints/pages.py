@@ -1,4 +1,4 @@
-"""Probes and metrics: is it up, and how is it doing?"""
+"""Probes and metrics: whether the service is up, and how it is doing."""
 
 from __future__ import annotations
 

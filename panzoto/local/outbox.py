@@ -12,6 +12,8 @@ import urllib3
 from panzoto.errors import OutboxUnavailable
 
 SECONDS = 5.0
+# The emulator keeps no time of an SMS, so the sender sends it along as an attribute, which phones do not see.
+SENT_AT = "panzoto.sent_at"
 
 Message = dict[str, Any]
 
@@ -29,7 +31,7 @@ class Outbox:
         phones = self._fetch("sns/sms-messages")["sms_messages"].items()
         found = [_mail(record) for account in accounts for record in account]
         found += [_sms(phone, record) for phone, records in phones for record in records]
-        return sorted(found, key=lambda message: str(message["sent_at"]), reverse=True)
+        return sorted(found, key=lambda message: message["sent_at"] or "", reverse=True)
 
     def _fetch(self, path: str) -> Any:
         try:
@@ -46,7 +48,7 @@ def _mail(record: Mapping[str, Any]) -> Message:
         "subject": record["Subject"],
         "text": record["BodyText"],
         "html": record["BodyHtml"],
-        "sent_at": _time(record["Timestamp"]),
+        "sent_at": datetime.fromtimestamp(record["Timestamp"], UTC).isoformat(timespec="milliseconds"),
     }
 
 
@@ -57,9 +59,5 @@ def _sms(phone: str, record: Mapping[str, Any]) -> Message:
         "subject": None,
         "text": record["Message"],
         "html": None,
-        "sent_at": _time(record["Timestamp"]),
+        "sent_at": record["MessageAttributes"].get(SENT_AT, {}).get("StringValue"),
     }
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,132 @@
+"""The service as production runs it: gunicorn, several processes, the store over a socket."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.support.server import Server, environment, serving, started
+
+MOST_LINES_OF_A_FAULT = 12
+
+
+def events(server: Server) -> list[dict[str, object]]:
+    """The log lines of a server that has ended; each is JSON, without exception."""
+    return [orjson.loads(line) for line in server.output]
+
+
+def test_health_and_readiness(server: Server) -> None:
+    """A server with its store is up and ready, and its answers say nothing of Python."""
+    answer = server.ask("GET", "/api/health")
+    assert (answer.status, orjson.loads(answer.body)["database"]) == (200, "dynamodb")
+    assert server.ask("GET", "/readyz").status == 200
+    assert "python" not in answer.headers.get("server", "").lower()
+
+
+def test_every_line_is_json_and_the_end_is_clean(environ: dict[str, str]) -> None:
+    """From the start to SIGTERM every line of output is JSON, gunicorn's own too, and the exit code is 0."""
+    with serving(environ) as server:
+        server.ask("GET", "/api/health")
+    assert server.process.returncode == 0
+    lines = events(server)
+    assert any(line["event"] == "request" and line["route"] == "/api/health" for line in lines)
+    assert any(line.get("logger") == "gunicorn.error" for line in lines)
+
+
+def test_metrics_are_of_all_processes_together(server: Server) -> None:
+    """Whichever process is asked, the metrics are those of all."""
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: server.ask("GET", "/api/health").status, range(64)))
+    assert answers == [200] * 64
+    text = server.ask("GET", "/metrics").body.decode()
+    (line,) = [
+        line for line in text.splitlines() if line.startswith("panzoto_requests_total") and "/api/health" in line
+    ]
+    assert float(line.split()[-1]) == 64
+
+
+def test_a_killed_worker_is_replaced(server: Server) -> None:
+    """`kill -9` of every worker leaves a server that answers."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    if not children.exists():
+        pytest.skip("this system does not tell a process's children under /proc")
+    first = children.read_text().split()
+    for worker in first:
+        os.kill(int(worker), signal.SIGKILL)
+    ends = time.monotonic() + 20
+    while set(children.read_text().split()) & set(first) or len(children.read_text().split()) < len(first):
+        assert time.monotonic() < ends
+        os.sched_yield()
+    assert server.ask("GET", "/readyz").status == 200
+
+
+def chunks() -> Iterator[bytes]:
+    """A body that does not say how long it is."""
+    yield from (b"a" * 4096 for _ in range(64))
+
+
+def test_a_body_without_a_length_is_limited_too(environ: dict[str, str]) -> None:
+    """A chunked body on a route that reads none neither hurts nor hangs."""
+    with serving(environ) as server:
+        answer = server.ask("POST", "/api/health", chunks(), {"Content-Type": "application/json"})
+        assert answer.status == 405
+        assert server.ask("GET", "/healthz").status == 200
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"GET /api/health HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET /api/health HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 20_000 + b"\r\n\r\n",
+        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"NONSENSE\r\n\r\n",
+    ],
+)
+def test_broken_requests_are_refused(server: Server, raw: bytes) -> None:
+    """What is not a request gets a 4xx and a closed connection."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(raw)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.split()[1].startswith(b"4")
+    assert b"Traceback" not in answer
+
+
+def test_without_its_store_it_is_alive_and_not_ready(account: str) -> None:
+    """With nothing at the store's address it is alive, readiness is 503 in time, and no line is a traceback."""
+    with serving(environment("http://127.0.0.1:9", account)) as server:
+        assert server.ask("GET", "/healthz").status == 200
+        began = time.monotonic()
+        answer = server.ask("GET", "/readyz")
+        assert time.monotonic() - began < 6
+        assert (answer.status, orjson.loads(answer.body)["code"]) == (503, "unavailable")
+        assert int(answer.headers["retry-after"]) > 0
+    assert not [line for line in events(server) if "exception" in line]
+
+
+def test_a_wrong_configuration_stops_the_start_with_sentences(account: str, tmp_path: Path) -> None:
+    """Every fault at once, a sentence each, no traceback, exit code not 0, and no secret in it."""
+    wrong = environment("http://127.0.0.1:9", account, FLASK_ENV="production", OTP_LENGTH="many", SECRET_KEY="short")
+    server = started(wrong, tmp_path)
+    assert server.wait() != 0
+    said = "\n".join(server.output)
+    for fault in ("OTP_LENGTH must be", "SECRET_KEY must be", "AWS_ENDPOINT_URL points at"):
+        assert fault in said
+    assert "Traceback" not in said
+    assert "short" not in said
+    assert len(server.output) <= MOST_LINES_OF_A_FAULT
+
+
+def test_a_taken_port_is_said(server: Server, environ: dict[str, str]) -> None:
+    """A second server on the same port does not start beside the first."""
+    other = started({**environ, "PORT": str(server.port)})
+    assert other.wait() != 0
+    assert "in use" in "\n".join(other.output)
+    assert server.ask("GET", "/healthz").status == 200

@@ -1,0 +1,120 @@
+"""A real gunicorn of the tests: on a free port of the loopback, with the environment that a test gives it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from pathlib import Path
+
+from tests.support.configs import JWT_SECRET, SECRET
+from tests.support.ministack import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS_TO_START = 30.0
+SECONDS_TO_END = 30.0
+
+
+class NotServing(Exception):
+    """The server did not come up; its output says why."""
+
+
+@dataclass
+class Answer:
+    """What a server answered."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass
+class Server:
+    """A gunicorn that serves."""
+
+    port: int
+    process: subprocess.Popen[str]
+    output: list[str] = field(default_factory=list)
+
+    def ask(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
+        """One request on a connection of its own; an iterable body goes in chunks."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request(method, path, body, dict(headers or {}))  # type: ignore[arg-type]
+            response: HTTPResponse = connection.getresponse()
+            return Answer(response.status, response.read(), {k.lower(): v for k, v in response.getheaders()})
+        finally:
+            connection.close()
+
+    def stop(self) -> int:
+        """End it as a supervisor would; its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait until it has ended by itself; its exit code."""
+        out, _ = self.process.communicate(timeout=SECONDS_TO_END)
+        self.output += out.splitlines()
+        return self.process.returncode
+
+
+def environment(endpoint: str, account: str, **changes: str) -> dict[str, str]:
+    """The environment of a development server on an account of an emulator, and nothing of this machine's."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    ours = {
+        "FLASK_ENV": "development",
+        "SECRET_KEY": SECRET,
+        "JWT_SECRET_KEY": JWT_SECRET,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": account,
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "WEB_CONCURRENCY": "2",
+    }
+    return {**kept, **ours, **changes}
+
+
+def started(environ: Mapping[str, str], cwd: Path = ROOT) -> Server:
+    """A gunicorn that has just been started, on a free port unless the environment names one."""
+    port = int(environ.get("PORT") or free_port())
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "wsgi:app"],
+        cwd=cwd,
+        env={**environ, "PORT": str(port), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return Server(port, process)
+
+
+@contextmanager
+def serving(environ: Mapping[str, str]) -> Iterator[Server]:
+    """A gunicorn that answers; it ends with the block."""
+    server = started(environ)
+    try:
+        _wait(server)
+        yield server
+    finally:
+        if server.process.returncode is None:
+            server.stop()
+
+
+def _wait(server: Server) -> None:
+    ends = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < ends:
+        if server.process.poll() is not None:
+            server.wait()
+            raise NotServing("\n".join(server.output))
+        try:
+            if server.ask("GET", "/healthz").status == 200:
+                return
+        except (OSError, HTTPException):
+            time.sleep(0.05)  # between two looks; the deadline above is what decides
+    raise NotServing(f"nothing answered within {SECONDS_TO_START:.0f} seconds")
