@@ -58,6 +58,12 @@ class TableSpec:
             named += [index.hash, index.range] if index.range else [index.hash]
         return tuple(dict.fromkeys(named))
 
+    def position(self, index: str | None) -> tuple[str, ...]:
+        """The attributes that say where in the table, or in an index, a list goes on."""
+        found_by = self.index(index) if index else None
+        keys = [*self.keys, *((found_by.hash, found_by.range) if found_by else ())]
+        return tuple(dict.fromkeys(key.name for key in keys if key))
+
     def index(self, name: str) -> Index:
         """The index of that name."""
         return next(index for index in self.indexes if index.name == name)

@@ -6,34 +6,23 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import orjson
 
-from panzoto.errors import Conflict, StoreBusy, UndeclaredOperation
+from panzoto.errors import Conflict, UndeclaredOperation
 
-from .expressions import Attr, Change, Condition, condition, selection
-from .gateway import RETRY_AFTER, ConditionFailed, Gateway
+from . import batches, marks
+from .expressions import Change, Condition, condition
+from .gateway import ConditionFailed, Gateway
+from .pages import Listing, Page
 from .spec import TableSpec
 from .transaction import Member
 from .wire import Item, decode_item, encode_item
 
 Lost = type[Exception] | Callable[[Item | None], Exception]
-BATCH_GET = 100
-BATCH_WRITE = 25
-# The attribute that tells our own write, whose answer was lost, from somebody else's.
-WRITE_MARK = "writeMark"
-
-
-@dataclass(frozen=True)
-class Page:
-    """Some items of a list, and the cursor that goes on after them; None at the end."""
-
-    items: list[Item]
-    cursor: str | None
 
 
 def lost(otherwise: Lost, item: Item | None) -> Exception:
@@ -58,14 +47,13 @@ class Table:
 
     def get_many(self, keys: Iterable[Mapping[str, Any]]) -> list[Item]:
         """The items of those keys that exist, in the order of the keys."""
+        self._permit("BatchGetItem")
         wanted = {_fingerprint(key): encode_item(key) for key in keys}
-        found: dict[bytes, Item] = {}
         names = [key.name for key in self.spec.keys]
-        waiting = list(wanted.values())
-        for answer in self._batches("BatchGetItem", waiting, BATCH_GET):
-            for wire in answer["Responses"].get(self.name, []):
-                item = decode_item(wire)
-                found[_fingerprint({name: item[name] for name in names})] = item
+        found: dict[bytes, Item] = {}
+        for wire in batches.read(self._gateway, self.name, list(wanted.values())):
+            item = decode_item(wire)
+            found[_fingerprint({name: item[name] for name in names})] = item
         return [found[each] for each in wanted if each in found]
 
     def query(
@@ -78,21 +66,15 @@ class Table:
         cursor: str | None = None,
         only: Condition | None = None,
     ) -> Page:
-        """A page of the items that `where` names. Consistent on the table itself; an index never is."""
-        request = selection(where, only)
-        request["ScanIndexForward"] = not newest_first
-        request |= {"IndexName": self.spec.index(index).name} if index else {"ConsistentRead": True}
-        scope = orjson.dumps([self.spec.label, request], default=bytes.hex, option=orjson.OPT_SORT_KEYS)
-        position = orjson.loads(self._gateway.cursors.open(scope, cursor)) if cursor else None
-        items: list[Item] = []
-        while len(items) < limit:
-            start = {"ExclusiveStartKey": position} if position else {}
-            response = self._call("Query", **request, **start, Limit=limit - len(items))
-            items += [decode_item(wire) for wire in response["Items"]]
-            position = response.get("LastEvaluatedKey")
-            if not position:
-                return Page(items, None)
-        return Page(items, self._gateway.cursors.seal(scope, orjson.dumps(position)))
+        """A page of the items that `where` names, and that `only` keeps."""
+        listing = Listing(where=where, index=index, newest_first=newest_first, only=only)
+        return listing.page(
+            self.spec,
+            self._gateway.cursors,
+            lambda request: self._call("Query", **request),
+            limit=limit,
+            cursor=cursor,
+        )
 
     def scan(self, *, only: Condition | None = None, page: int = 500) -> Iterator[Item]:
         """Every item there is, page by page. For operators' commands alone."""
@@ -107,12 +89,12 @@ class Table:
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────
     def put(self, item: Mapping[str, Any], *, when: Condition | None = None, otherwise: Lost = Conflict) -> None:
         """Write an item whole. Under a condition it keeps a mark of this very write."""
-        mark = _new_mark()
-        marked = item if when is None else {**item, WRITE_MARK: mark}
+        mark = marks.new()
+        marked = item if when is None else {**item, **mark}
         try:
             self._call("PutItem", Item=encode_item(marked), **_guarded(when))
         except ConditionFailed as failure:
-            if _own(failure, mark) is None:
+            if marks.own(failure, mark) is None:
                 raise lost(otherwise, failure.item) from None
 
     def update(
@@ -128,16 +110,15 @@ class Table:
         Under a condition, or when it counts, the item keeps a mark of this very write: an attempt whose answer was lost
         is not repeated on top of itself, even where the condition still holds.
         """
-        mark = _new_mark()
+        mark = marks.new()
         if when is not None or change.add:
-            change = Change({**change.set, WRITE_MARK: mark}, change.default, change.add, change.remove)
-            first = Attr(WRITE_MARK).not_exists() | Attr(WRITE_MARK).ne(mark)
-            when = first if when is None else when & first
+            change = replace(change, set={**change.set, **mark})
+            when = marks.not_yet(mark, when)
         request = change.request(when) | ({} if when is None else _OLD_ITEM)
         try:
             response = self._call("UpdateItem", Key=encode_item(key), ReturnValues="ALL_NEW", **request)
         except ConditionFailed as failure:
-            if (item := _own(failure, mark)) is not None:
+            if (item := marks.own(failure, mark)) is not None:
                 return item
             raise lost(otherwise, failure.item) from None
         return decode_item(response["Attributes"])
@@ -156,11 +137,11 @@ class Table:
         return decode_item(response["Attributes"]) if "Attributes" in response else None
 
     def write_many(self, *, puts: Iterable[Mapping[str, Any]] = (), deletes: Iterable[Mapping[str, Any]] = ()) -> None:
-        """Write and delete many items, each for itself and without conditions; returns when all are done."""
+        """Write and delete many items, each for itself and none of them twice; returns when all are done."""
+        self._permit("BatchWriteItem")
         writes = [{"PutRequest": {"Item": encode_item(item)}} for item in puts]
         writes += [{"DeleteRequest": {"Key": encode_item(key)}} for key in deletes]
-        for _ in self._batches("BatchWriteItem", writes, BATCH_WRITE):
-            pass
+        batches.write(self._gateway, self.name, writes)
 
     # ── members of a transaction ────────────────────────────────────────────────────────────────────────────────
     def putting(
@@ -202,22 +183,6 @@ class Table:
         error = None if otherwise is None else lambda item: lost(otherwise, item)
         return Member(kind, f"{kind} {self.spec.label}", {"TableName": self.name, **request}, error)
 
-    def _batches(self, operation: str, waiting: list[dict[str, Any]], size: int) -> Iterator[dict[str, Any]]:
-        """The answers to a batch call, repeated until nothing of it is left unprocessed or the deadline has come."""
-        self._permit(operation)
-        reading = operation == "BatchGetItem"
-        ends, empty = self._gateway.ends(), 0
-        while waiting:
-            chunk, waiting = waiting[:size], waiting[size:]
-            table: Any = {"Keys": chunk, "ConsistentRead": True} if reading else chunk
-            answer = self._gateway.call(operation, {"RequestItems": {self.name: table}})
-            yield answer
-            left = answer.get("UnprocessedKeys" if reading else "UnprocessedItems", {}).get(self.name)
-            if left:
-                waiting = (left["Keys"] if reading else left) + waiting
-                self._gateway.pause(empty, ends, StoreBusy(retry_after=RETRY_AFTER))
-            empty = empty + 1 if left else 0
-
     def _permit(self, operation: str) -> None:
         allowed = operation in self.spec.operations
         if not allowed and not (self._gateway.operator and operation in self.spec.operator_operations):
@@ -225,15 +190,6 @@ class Table:
 
 
 _OLD_ITEM = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
-
-
-def _new_mark() -> str:
-    return secrets.token_urlsafe(9)
-
-
-def _own(failure: ConditionFailed, mark: str) -> Item | None:
-    """The item, if the condition failed because an earlier attempt of this very write had succeeded."""
-    return failure.item if failure.item and failure.item.get(WRITE_MARK) == mark else None
 
 
 def _guarded(when: Condition | None) -> dict[str, Any]:
