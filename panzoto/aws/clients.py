@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 import orjson
 from botocore.config import Config as Settings
 from botocore.parsers import ResponseParserError
@@ -26,14 +27,20 @@ CONNECT_SHARE, READ_SHARE = 0.2, 0.3
 
 
 class Clients:
-    """One session; each client is made when it is asked for, and opens its connections at its first call."""
+    """One session; each client is made when it is asked for, and opens its connections at its first call.
+
+    An address other than AWS's own comes from `config`, which has judged it, and from no other variable or file.
+    """
 
     def __init__(self, config: Config) -> None:
         self._config = config
         deadline = config.dynamodb_deadline.total_seconds()
         self._connect = min(CONNECT_SECONDS, deadline * CONNECT_SHARE)
         self._read = min(READ_SECONDS, deadline * READ_SHARE)
+        core = botocore.session.Session()
+        core.set_config_variable("ignore_configured_endpoint_urls", True)
         self._session = boto3.session.Session(
+            botocore_session=core,
             aws_access_key_id=config.aws_access_key_id,
             aws_secret_access_key=config.aws_secret_access_key,
             aws_session_token=config.aws_session_token,
