@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import Clamped, Context, Decimal, Inexact, InvalidOperation, Overflow, Rounded, Subnormal
 from typing import Any
 
 Item = dict[str, Any]
 Wire = dict[str, Any]
+# The numbers that DynamoDB keeps as they are.
+DIGITS = 38
+TOO_LONG = 10**DIGITS
+NUMBERS = Context(DIGITS, Emin=-130, Emax=125, traps=[Clamped, Inexact, InvalidOperation, Overflow, Rounded, Subnormal])
 
 
 def encode(value: Any) -> Wire:
@@ -16,6 +20,22 @@ def encode(value: Any) -> Wire:
         return _ENCODERS[type(value)](value)
     except KeyError:
         raise TypeError(f"DynamoDB has no place for {type(value).__name__}") from None
+
+
+def _encode_int(value: int) -> Wire:
+    if not -TOO_LONG < value < TOO_LONG:
+        raise ValueError(f"DynamoDB keeps {DIGITS} digits of a number")
+    return {"N": str(value)}
+
+
+def _encode_decimal(value: Decimal) -> Wire:
+    try:
+        kept = NUMBERS.create_decimal(value)
+    except ArithmeticError:
+        kept = Decimal("NaN")
+    if not kept.is_finite():
+        raise ValueError(f"DynamoDB has no place for the number {value}")
+    return {"N": format(kept, "f")}
 
 
 def _encode_set(values: set[Any] | frozenset[Any]) -> Wire:
@@ -53,14 +73,14 @@ def decode_item(wire: Wire) -> Item:
 
 _ENCODERS: dict[type, Callable[[Any], Wire]] = {
     str: lambda value: {"S": value},
-    int: lambda value: {"N": str(value)},
+    int: _encode_int,
     bool: lambda value: {"BOOL": value},
     type(None): lambda _: {"NULL": True},
     bytes: lambda value: {"B": value},
     dict: lambda value: {"M": encode_item(value)},
     list: lambda value: {"L": [encode(each) for each in value]},
     tuple: lambda value: {"L": [encode(each) for each in value]},
-    Decimal: lambda value: {"N": format(value, "f")},
+    Decimal: _encode_decimal,
     set: _encode_set,
     frozenset: _encode_set,
 }
