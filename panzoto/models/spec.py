@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from panzoto.errors import UndeclaredOperation
+
 Type = Literal["S", "N"]
 
 READS = frozenset({"GetItem", "BatchGetItem", "Query"})
@@ -66,7 +68,10 @@ class TableSpec:
 
     def index(self, name: str) -> Index:
         """The index of that name."""
-        return next(index for index in self.indexes if index.name == name)
+        for index in self.indexes:
+            if index.name == name:
+                return index
+        raise UndeclaredOperation(f"there is no index {name} in the declaration of {self.label}")
 
 
 USERS = TableSpec(
