@@ -5,8 +5,7 @@ A step is what happens to one request. The steps are taken one after the other; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from itertools import chain, repeat
 from typing import Any
@@ -26,24 +25,32 @@ class _Body(BytesIO):
         yield self.read()
 
 
-@dataclass
 class Border:
-    """What has come past: each request's body, in order."""
+    """What requests meet on their way, and what has come past: the body of each, in order."""
 
-    requests: list[dict[str, Any]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self._coming: Iterator[Step] = repeat(through)
+
+    def expect(self, *steps: Step, then: Step | None = None) -> None:
+        """From now on the requests meet these steps, and ever after `then`, or go through."""
+        self.requests.clear()
+        self._coming = chain(steps, repeat(then or through))
+
+    def meet(self, request: AWSPreparedRequest, send: Send) -> AWSResponse | None:
+        """What happens to this request."""
+        body: Any = request.body
+        self.requests.append(orjson.loads(body))
+        return next(self._coming)(request, send)
 
 
 def at(client: Any, *steps: Step, then: Step | None = None) -> Border:
     """Let the client's requests meet these steps, and ever after `then`, or go through."""
     border = Border()
-    coming = chain(steps, repeat(then or through))
-
-    def meet(request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
-        body: Any = request.body
-        border.requests.append(orjson.loads(body))
-        return next(coming)(request, client._endpoint.http_session.send)
-
-    client.meta.events.register_first("before-send.dynamodb", meet)
+    border.expect(*steps, then=then)
+    client.meta.events.register_first(
+        "before-send.dynamodb", lambda request, **_: border.meet(request, client._endpoint.http_session.send)
+    )
     return border
 
 
@@ -102,8 +109,3 @@ def after(wait: Callable[[], object], step: Step) -> Step:
         return step(request, send)
 
     return later
-
-
-def answer(items: Iterable[dict[str, Any]] = ()) -> Step:
-    """An empty success, or a page with these items, as the wire has them."""
-    return says(200, {"Items": list(items), "Count": 0})
