@@ -1,0 +1,1 @@
+"""`make run`: real processes on free ports, in folders of the tests."""
