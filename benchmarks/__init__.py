@@ -1,0 +1,1 @@
+"""What was measured, and can be measured again: `make bench`."""
