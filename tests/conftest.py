@@ -14,9 +14,7 @@ from panzoto.deps import Deps, build
 from tests.support import ministack as emulator
 from tests.support import tables
 from tests.support.configs import configured
-
-ENDPOINT = os.environ.get("PANZOTO_TEST_ENDPOINT")
-STORES = ["moto", "ministack", *(["endpoint"] if ENDPOINT else [])]
+from tests.support.stores import ENDPOINT, STORES
 
 
 @pytest.fixture(scope="session")
