@@ -74,6 +74,54 @@ class EmailTaken(Conflict):
     sentence = "User already exists"
 
 
+class WrongPassword(PanzotoError):
+    """The password is not the account's, or there is no such account: nobody hears which."""
+
+    sentence = "Invalid email or password"
+
+
+class WeakPassword(PanzotoError):
+    """A new password that somebody could guess; the sentence says why."""
+
+    sentence = "Choose another password: this one is easy to guess."
+
+
+class TokenInvalid(PanzotoError):
+    """A token that we did not make, or not for this use."""
+
+    sentence = "The token is not valid. Sign in again."
+
+
+class TokenExpired(PanzotoError):
+    """A token of ours whose time is over."""
+
+    sentence = "The token has expired."
+
+
+class LinkInvalid(PanzotoError):
+    """A one-use token of a mail or message that we did not send, that was used, or whose time is over."""
+
+    sentence = "This link is not valid any more. Ask for a new one."
+
+
+class KeyRejected(PanzotoError):
+    """A key that does not open what it was tried on: another key, another owner, or changed bytes."""
+
+    sentence = "This key does not open the audio key."
+
+
+class RecoveryKeyMistyped(PanzotoError):
+    """A recovery key with a typing error, whosever it is."""
+
+    sentence = "The recovery key has a typing error. Compare it with your copy, group by group."
+
+
+class Overloaded(PanzotoError):
+    """This process has as many passwords in work as it can bear."""
+
+    sentence = "The service is very busy just now. Please try again in a moment."
+
+
 class StoreUnavailable(PanzotoError):
     """DynamoDB could not be reached, or did not answer in time. Whether a write took effect is not known."""
 
