@@ -1,0 +1,103 @@
+"""`docs/configuration.md`: every variable, from the declaration of `config.py`."""
+
+from __future__ import annotations
+
+from dataclasses import Field, fields
+from typing import Any
+
+import env
+from config import SECRET_BYTES, Config
+
+from .markdown import table
+
+# A section goes from this variable to the next section's, in the order of config.py.
+SECTIONS = {
+    "FLASK_ENV": "Secrets, tokens and codes",
+    "AWS_REGION": "AWS",
+    "USERS_TABLE": "Tables",
+    "PORT": "Serving",
+}
+# Declared elsewhere, because the service does not read them.
+RUN = [
+    ("PORT", "The port of the backend.", "`5000`"),
+    ("EMULATOR_PORT", "The port of the embedded AWS.", "`4566`"),
+    ("PANZOTO_DATA", "The folder that keeps the data, the secrets and the log.", "`.panzoto`"),
+    ("RELOAD", "`1` starts the backend again when its code changes.", "`0`"),
+]
+TESTS = [
+    ("PANZOTO_TEST_ENDPOINT", "Another DynamoDB that the storage tests run on besides; `AWS_*` name its account.", ""),
+    ("CI", "`true` makes a test fail that would be skipped because a program is missing.", ""),
+]
+OTHERS = [
+    ("PROMETHEUS_MULTIPROC_DIR", "Where the processes of gunicorn add up their metrics.", "a folder of its own"),
+    (
+        "FLASK_SKIP_DOTENV",
+        "`1` keeps the `flask` command from reading `.env` before us, which it does in production too.",
+        "`0`",
+    ),
+]
+INTRODUCTION = """\
+# Configuration
+
+Rendered by `flask tables render` from `config.py`; a change here is lost and fails a test.
+
+The service reads these variables once, when it starts. What is wrong with them ends the start with a sentence for each
+fault, all at once. A variable that is set to nothing has its default. In development (`FLASK_ENV=development`, in the
+environment or in the file) `.env` fills what the environment does not set; production never reads it.
+
+- **Durations** are written as Go writes them: `500ms`, `15m`, `168h`, `1h30m`; days too, `90d`. Ten years at most.
+- **Switches** are `1`, `true`, `yes`, `on` or `0`, `false`, `no`, `off`.
+- **Lists** have commas between their parts.
+- **Secrets** appear in no message and in no log.
+"""
+PRODUCTION = f"""\
+## What production refuses
+
+- `SECRET_KEY`, `JWT_SECRET_KEY` or `METRICS_TOKEN` shorter than {SECRET_BYTES} bytes, easy to guess, or known from a
+  document; neither of the first two set.
+- `OTP_TEST_MODE`, which stores codes in clear.
+- `AWS_ENDPOINT_URL` or `DYNAMODB_ENDPOINT` that is a machine of one's own: no TLS, a bare name, a private address.
+- `OUTBOX_URL`, which shows what others were sent.
+
+Refused everywhere: `CORS_ORIGINS` with `*` while `CORS_CREDENTIALS` is on; half of `AWS_ACCESS_KEY_ID` and
+`AWS_SECRET_ACCESS_KEY`; two variables that name one table.
+"""
+
+
+def page() -> str:
+    """The page."""
+    parts = [INTRODUCTION, PRODUCTION]
+    for title, variables in _sections().items():
+        parts += [f"## {title}\n", table(("variable", "what it says", "default"), map(_row, variables))]
+    for title, rows in (("`make run`", RUN), ("Tests", TESTS), ("Read by what we stand on", OTHERS)):
+        coded = [(f"`{name}`", says, default or "unset") for name, says, default in rows]
+        parts += [f"## {title}\n", table(("variable", "what it says", "default"), coded)]
+    return "\n".join(parts)
+
+
+def _sections() -> dict[str, list[Field[Any]]]:
+    sections: dict[str, list[Field[Any]]] = {}
+    title = ""
+    for each in fields(Config):
+        title = SECTIONS.get(each.metadata["name"], title)
+        sections.setdefault(title, []).append(each)
+    return sections
+
+
+def _row(variable: Field[Any]) -> tuple[str, str, str]:
+    given = variable.metadata
+    says = given["says"]
+    if given["instead"]:
+        says += f" Unset, `{given['instead']}` stands in."
+    if given["secret"]:
+        says += " **Secret.**"
+    return f"`{given['name']}`", says, _default(variable)
+
+
+def _default(variable: Field[Any]) -> str:
+    text, default = variable.metadata["default_text"], variable.default
+    if text:
+        return f"`{text}`" if variable.metadata["parse"] is env.duration else str(text)
+    if isinstance(default, bool):
+        return f"`{int(default)}`"
+    return "unset" if default in (None, "") else f"`{default}`"

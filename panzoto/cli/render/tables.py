@@ -1,0 +1,109 @@
+"""`docs/tables.md`: the tables as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from panzoto.models.live import declared, shown
+from panzoto.models.spec import TABLES, TableSpec
+
+from .markdown import table
+
+INTRODUCTION = """\
+# The tables
+
+Rendered by `flask tables render` from `panzoto/models/spec.py`; a change here is lost and fails a test.
+
+All state is in these tables. The names are defaults: each is set by the variable beside it, so that a deployment which
+has its tables keeps them. `flask tables create` makes what is missing and turns on what is off (TTL, point-in-time
+recovery, encryption, deletion protection), and changes nothing else; `--add-indexes` also builds missing indexes.
+`flask tables check` prints a sentence for every difference and ends with 1, or prints nothing and ends with 0.
+"""
+ALIKE = """\
+## What all have
+
+- **Capacity** on demand. Provisioned capacity is no difference to `check`, which only mentions it.
+- **Indexes** hold every attribute (projection `ALL`). An index finds; it never makes unique, it is never consistent.
+- **TTL** is how rubbish is collected, up to 48 hours late, and it deletes the *whole item*. So it is only on attributes
+  that were made for it: never on `expiresAt` of the vault, where it would take the refresh token with the access token,
+  and never on `resetTokenExpiry` of people, where it would delete the person.
+- **Point-in-time recovery** goes back to any second of the last 35 days.
+- **Encryption** with a KMS key of the account: the one that AWS manages there, or the one in `TABLES_KMS_KEY_ARN`,
+  whose policy must then let the roles below use it through DynamoDB.
+- **Deletion protection**: a table is not deleted by one call.
+- **Tags** `application` = `panzoto` and `panzoto:table` = its label, on tables that `create` made.
+"""
+ROLES = """\
+## Who may do what
+
+`infra/rendered/iam-service-policy.json` is for the role of the service: the operations named at each table, on that
+table, and `Query` on its declared indexes. There is no wildcard in it, and no `Scan`: nothing that serves a request
+reads a whole table. Transactions need no permission besides those of their members.
+
+`infra/rendered/iam-operator-policy.json` is for whoever gives the commands: the same, with `Scan`, with what makes and
+describes tables, and with `ListTables`. That one has the resource `*`, because it names no table and IAM takes nothing
+else for it.
+
+Both hold the default names, `YOUR_REGION` and `YOUR_ACCOUNT_ID`: put yours in their place.
+"""
+SEEING = """\
+## Seeing them
+
+```bash
+aws dynamodb list-tables
+aws dynamodb describe-table --table-name {name}
+aws dynamodb describe-time-to-live --table-name {name}
+aws dynamodb describe-continuous-backups --table-name {name}
+```
+
+With `make run`, add `--endpoint-url` and the address of the embedded AWS that it prints.
+"""
+
+
+def page() -> str:
+    """The page."""
+    parts = [INTRODUCTION, _overview(), *(_section(spec) for spec in TABLES)]
+    return "\n".join([*parts, ALIKE, ROLES, SEEING.format(name=TABLES[0].default_name)])
+
+
+def _overview() -> str:
+    rows = [
+        (f"[`{spec.default_name}`](#{spec.default_name})", f"`{spec.variable}`", _key(spec), _code(spec.ttl or ""))
+        for spec in TABLES
+    ]
+    return table(("table", "variable", "key", "TTL"), rows)
+
+
+def _section(spec: TableSpec) -> str:
+    lines = [f"## {spec.default_name}", "", spec.purpose, ""]
+    lines += [f"- Named by `{spec.variable}`.", f"- Key: {_key(spec)}.", f"- TTL: {_ttl(spec)}."]
+    lines += [f"- The service may: {_listed(spec.operations)}."]
+    lines += [f"- Operators' commands may also: {_listed(spec.operator_operations)}."]
+    lines += [f"- Shown by `aws dynamodb describe-table --table-name {spec.default_name}`{_ttl_command(spec)}."]
+    text = "\n".join([*lines, ""])
+    if spec.indexes:
+        rows = [(_code(index.name), shown(declared(index.hash, index.range)), index.purpose) for index in spec.indexes]
+        text += "\n" + table(("index", "key", "what for"), rows)
+    if spec.items:
+        text += "\n" + table(("item", "what it is"), [(_code(kind), meaning) for kind, meaning in spec.items])
+    return text
+
+
+def _key(spec: TableSpec) -> str:
+    return shown(declared(spec.hash, spec.range))
+
+
+def _ttl(spec: TableSpec) -> str:
+    return f"on `{spec.ttl}`, in seconds since 1970" if spec.ttl else "none"
+
+
+def _ttl_command(spec: TableSpec) -> str:
+    return f" and `aws dynamodb describe-time-to-live --table-name {spec.default_name}`" if spec.ttl else ""
+
+
+def _listed(operations: Iterable[str]) -> str:
+    return ", ".join(f"`{operation}`" for operation in sorted(operations))
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
