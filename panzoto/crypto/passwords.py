@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import bcrypt
 from argon2.exceptions import HashingError, VerificationError, VerifyMismatchError
-from argon2.low_level import ARGON2_VERSION, Type, error_to_str, hash_secret, lib, verify_secret
+from argon2.low_level import ARGON2_VERSION, Type, error_to_str, hash_secret, verify_secret
 
 from panzoto.crypto.gate import Gate
 from panzoto.crypto.profiles import HASH_BYTES, SALT_BYTES, Argon2Hash, Profile, UnusableHash, check_bcrypt
@@ -16,7 +16,8 @@ from panzoto.errors import InvalidRequest, Overloaded, WrongPassword
 
 # bcrypt reads no more, and what came after was never part of the hash. It holds for migrated hashes alone.
 BCRYPT_BYTES = 72
-OUT_OF_MEANS = {error_to_str(lib.ARGON2_MEMORY_ALLOCATION_ERROR), error_to_str(lib.ARGON2_THREAD_FAIL)}
+# Argon2's two errors that are the machine's and not the hash's: no memory (-22) and no thread (-33).
+OUT_OF_MEANS = {error_to_str(-22), error_to_str(-33)}
 
 
 class Passwords:
