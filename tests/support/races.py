@@ -1,0 +1,96 @@
+"""Acts that several processes do at the same moment, each with a client of its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from multiprocessing.synchronize import Barrier
+
+from config import Config
+from panzoto.deps import Deps, build
+from panzoto.errors import Conflict
+from panzoto.flows.first_admin import first_admin
+from panzoto.models.expressions import Attr, Change
+from panzoto.models.spec import AUDIO_FILES
+from panzoto.models.table import Table
+
+Act = Callable[[Deps, int], object]
+SECONDS = 60
+COUNTS = 5
+KEY = {"file_id": "prize"}
+_line: Barrier
+
+
+class Files(Table):
+    """Records of files."""
+
+    spec = AUDIO_FILES
+
+
+class Racers:
+    """Processes that wait to be told what to race for."""
+
+    def __init__(self, pool: ProcessPoolExecutor, count: int) -> None:
+        self._pool = pool
+        self.count = count
+
+    def race(self, config: Config, act: Act) -> list[object]:
+        """What the act returned in each process; None where it lost."""
+        started = [self._pool.submit(_run, config, act, number) for number in range(self.count)]
+        return [each.result(SECONDS) for each in started]
+
+
+@contextmanager
+def racers(count: int) -> Iterator[Racers]:
+    """So many processes, until the block ends; they end, too, when this process is killed."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])  # imported once, and no process has what another one made
+    with ProcessPoolExecutor(count, context, _begin, (context.Barrier(count),)) as pool:
+        yield Racers(pool, count)
+
+
+def _begin(line: Barrier) -> None:
+    global _line  # noqa: PLW0603 (a process of the pool is given what it shares with the others once, here)
+    _line = line
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    sentinel = parent.sentinel
+    threading.Thread(target=lambda: (wait([sentinel]), os._exit(1)), daemon=True).start()
+
+
+def _run(config: Config, act: Act, number: int) -> object:
+    deps = build(config)
+    deps.users.get({"user_id": "warm"})  # the connection is there before the line is crossed
+    _line.wait(SECONDS)
+    try:
+        return act(deps, number)
+    except Conflict:
+        return None
+
+
+# ── acts ────────────────────────────────────────────────────────────────────────────────────────────────────────
+def claim(deps: Deps, _: int) -> object:
+    """Become the first administrator."""
+    return first_admin(deps, "first@example.com", "a password of some length").user_id
+
+
+def change(deps: Deps, number: int) -> object:
+    """Change what nobody has changed yet."""
+    files = Files(deps.gateway, deps.config.audio_files_table)
+    return files.update(KEY, Change(set={"version": 1, "by": number}), when=Attr("version").eq(0))["by"]
+
+
+def take(deps: Deps, _: int) -> object:
+    """Delete what is there."""
+    return Files(deps.gateway, deps.config.audio_files_table).delete(KEY, when=Attr("file_id").exists())
+
+
+def count(deps: Deps, _: int) -> object:
+    """Count several times."""
+    files = Files(deps.gateway, deps.config.audio_files_table)
+    return [files.update(KEY, Change(add={"hits": 1}))["hits"] for _ in range(COUNTS)]
