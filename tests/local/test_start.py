@@ -1,0 +1,115 @@
+"""What a first start brings up, and what a second one finds."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.local.running import ROOT, Running, dynamodb, eventually, read, write
+
+
+def test_a_first_start_serves_and_says_where(run: Running) -> None:
+    """The backend answers, the tables are there, and the addresses and the first admin's sign-in are printed."""
+    run.up()
+    status, body = run.get("/api/health")
+    assert (status, json.loads(body)["status"]) == (200, "healthy")
+    assert "panzoto-users" in dynamodb(run.emulator_port).list_tables()["TableNames"]
+    password = (run.data / "admin_password").read_text().strip()
+    for shown in (f"http://127.0.0.1:{run.port}/api/docs", f":{run.port}/dev/outbox", "admin@panzoto.local", password):
+        assert shown in run.said
+    assert "Traceback" not in run.said
+
+
+def test_the_data_folder_is_its_owners_alone(run: Running) -> None:
+    """The folder is 0700, and every file of ours in it 0600: secrets, the admin's password, the environment, locks."""
+    run.up().stop()
+    assert run.data.stat().st_mode & 0o777 == 0o700
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in run.data.iterdir() if path.is_file()}
+    assert {"secret_key", "jwt_secret_key", "admin_password", "env", "emulator.log"} <= set(modes)
+    assert set(modes.values()) == {"0o600"}
+
+
+def test_the_environment_it_leaves_serves_commands(run: Running) -> None:
+    """`flask --env-file` with the file in the data folder reaches the same tables, and finds nothing wrong there."""
+    run.up()
+    checked = subprocess.run(
+        [sys.executable, "-m", "flask", "--env-file", str(run.data / "env"), "tables", "check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_was_written_is_there_after_a_stop_and_a_start(run: Running, number: signal.Signals) -> None:
+    """Ctrl-C, `kill` and a closed terminal end everything in order, with exit code 0, and lose nothing."""
+    write(run.up().emulator_port, "kept@example.com")
+    secrets = {path: path.read_text() for path in (run.data / "secret_key", run.data / "admin_password")}
+    assert run.stop(number) == 0
+    assert run.processes() == []
+    assert "Traceback" not in run.said
+    assert read(run.up().emulator_port, "kept@example.com")
+    assert {path: path.read_text() for path in secrets} == secrets
+    assert secrets[run.data / "admin_password"].strip() in run.said
+
+
+def test_a_password_whose_file_is_gone_is_not_made_up(run: Running) -> None:
+    """When the admin exists and the file of the password does not, the next start says so and prints no password."""
+    run.up().stop()
+    (run.data / "admin_password").unlink()
+    run.up()
+    assert "not known any more" in run.said
+    assert not (run.data / "admin_password").exists()
+
+
+WSGI = """
+import time
+def app(environ, start):
+    if environ["PATH_INFO"] == "/slow":
+        print("it takes its time", flush=True)
+        time.sleep(60)
+    start("200 OK", [])
+    return [b"{word}"]
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with an application of the test's own in wsgi.py, which answers `before`, and at /slow in a minute."""
+    root = tmp_path / "checkout"
+    root.mkdir()
+    for name in ("config.py", "env.py", "gunicorn.conf.py", "panzoto"):
+        (root / name).symlink_to(ROOT / name)
+    (root / "wsgi.py").write_text(WSGI.format(word="before"))
+    return root
+
+
+def test_reload_serves_changed_code(checkout: Path, run_in: Callable[..., Running]) -> None:
+    """With RELOAD=1 the backend answers with new code soon after a file has changed."""
+    run = run_in(root=checkout, RELOAD="1").up()
+    assert run.answer("/api/health") == b"before"
+    (checkout / "wsgi.py").write_text(WSGI.format(word="after"))
+    eventually(lambda: run.answer("/api/health") == b"after", "the new code answers")
+
+
+def test_a_second_ctrl_c_does_not_wait_for_open_requests(checkout: Path, run_in: Callable[..., Running]) -> None:
+    """The first one lets an open request finish; the second one cuts it off, and the data is saved all the same."""
+    run = run_in(root=checkout).up()
+    with socket.create_connection(("127.0.0.1", run.port)) as caller:
+        caller.sendall(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        eventually(lambda: "it takes its time" in run.said, "the request is being served")
+        write(run.emulator_port, "kept@example.com")
+        run.process.send_signal(signal.SIGINT)
+        eventually(lambda: "Handling signal: term" in run.said, "the backend is asked to end")
+        assert run.process.poll() is None
+        assert run.stop() == 0
+    assert read(run.up().emulator_port, "kept@example.com")
