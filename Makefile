@@ -1,0 +1,50 @@
+# `make` lists what can be asked for. A machine with make and Python 3.11 or newer needs nothing else.
+
+PYTHON ?= python3
+BIN := .venv/bin
+COVERED := panzoto/flows/*,panzoto/models/*,panzoto/crypto/*
+PIP_TOOLS := pip-tools==7.6.2
+COMPILE := pip-compile --quiet --generate-hashes --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(if $(UPGRADE),--upgrade)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench requirements .venv
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv ## The backend and all it stands on; PORT, EMULATOR_PORT, PANZOTO_DATA move it, RELOAD=1 reloads code
+	@$(BIN)/python -m panzoto.local --with-parent
+
+test: .venv ## The tests and the coverage asked of them; ARGS="-k word" gives pytest other arguments, without coverage
+ifdef ARGS
+	@$(BIN)/python -m pytest $(ARGS)
+else
+	@$(BIN)/python -m pytest -n 2 --cov --cov-report=
+	@$(BIN)/python -m coverage report --include='$(COVERED)' --skip-covered --show-missing --fail-under=100
+endif
+
+lint: .venv ## What ruff and mypy find in the code
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+format: .venv ## The code in its form, as far as ruff can bring it there
+	@$(BIN)/ruff check --fix-only
+	@$(BIN)/ruff format
+
+bench: .venv ## The benchmarks, noted in benchmarks/results.md; ONLY=wire runs one
+	@$(BIN)/python -m benchmarks $(ONLY)
+
+requirements: ## The .txt files from the .in files, pinned with hashes; UPGRADE=1 takes newer versions
+	@$(PYTHON) -c 'import sys; sys.exit("$@ are compiled with Python 3.11, the oldest that must run them: \
+	make $@ PYTHON=python3.11" if sys.version_info[:2] != (3, 11) else 0)'
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PYTHON) -m venv "$$tools" && PATH="$$tools/bin:$$PATH" \
+	&& python -m pip install --quiet --disable-pip-version-check $(PIP_TOOLS) \
+	&& export CUSTOM_COMPILE_COMMAND="make $@" \
+	&& $(COMPILE) --output-file=requirements-dev.txt requirements-dev.in \
+	&& cp requirements-dev.txt requirements.txt `# so that it keeps to the same versions` \
+	&& $(COMPILE) --output-file=requirements.txt requirements.in
+
+.venv:
+	@$(PYTHON) panzoto/local/install.py
