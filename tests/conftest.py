@@ -8,13 +8,31 @@ from collections.abc import Callable, Iterator
 
 import moto
 import pytest
+from hypothesis import settings
 
 from config import Config
 from panzoto.deps import Deps, build
 from tests.support import ministack as emulator
 from tests.support import tables
 from tests.support.configs import configured
-from tests.support.stores import ENDPOINT, STORES
+from tests.support.stores import ENDPOINT, SETTINGS, STORES
+
+# Examples are many and the machine may be busy: how long one takes says nothing.
+settings.register_profile("panzoto", deadline=None)
+settings.load_profile("panzoto")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_of_the_machine() -> Iterator[None]:
+    """No account, profile, role or address of AWS that this machine knows reaches a test, and no proxy the loopback."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_") and name != "AWS_CA_BUNDLE"]:
+            patch.delenv(name)
+        patch.setenv("AWS_CONFIG_FILE", os.devnull)
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setenv("NO_PROXY", ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"])))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +63,7 @@ def deps(request: pytest.FixtureRequest, account: str) -> Iterator[Deps]:
     elif request.param == "ministack":
         yield _with_tables(configured(account, request.getfixturevalue("ministack")))
     else:
-        parts = build(_endpoint(account))
+        parts = build(configured(account, ENDPOINT, **SETTINGS, **tables.names_of_its_own()))
         try:
             tables.create_all(parts.clients.dynamodb(), parts.config)
             yield parts
@@ -57,14 +75,3 @@ def _with_tables(config: Config) -> Deps:
     parts = build(config)
     tables.create_all(parts.clients.dynamodb(), config)
     return parts
-
-
-def _endpoint(account: str) -> Config:
-    """The configuration for the store named by whoever runs the tests; the tables have names of their own there."""
-    given = {
-        "aws_access_key_id": os.environ.get("AWS_ACCESS_KEY_ID", account),
-        "aws_secret_access_key": os.environ.get("AWS_SECRET_ACCESS_KEY", "test"),
-        "aws_session_token": os.environ.get("AWS_SESSION_TOKEN"),
-        "aws_region": os.environ.get("AWS_REGION", "us-east-1"),
-    }
-    return configured(account, ENDPOINT, **given, **tables.names_of_its_own())

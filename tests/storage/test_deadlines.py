@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panzoto.deps import build
@@ -59,7 +59,8 @@ def test_nobody_listening_is_an_outage_within_the_deadline() -> None:
 
 
 # ── on a clock that goes when it is told to ─────────────────────────────────────────────────────────────────────
-@given(st.lists(st.tuples(st.floats(0, ATTEMPT), st.sampled_from([SLOW, BUSY, FINE])), min_size=40, max_size=40))
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.floats(0, ATTEMPT), st.sampled_from([SLOW, BUSY, FINE])), min_size=3, max_size=15))
 def test_no_course_of_events_holds_a_request_longer(course: list[tuple[float, border.Step]]) -> None:
     """Fast or slow, failing or not, and however many calls it makes: all its calls together end within the deadline."""
     rig = Rig()

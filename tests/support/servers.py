@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -61,3 +62,16 @@ def stopping(connection: socket.socket) -> None:
     """Begins an answer and says no more, without closing."""
     connection.recv(65536)
     connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"Item": ')
+
+
+def closed(address: str, within: float = 10.0) -> bool:
+    """Whether nobody listens there any more, or soon does not."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    ends = time.monotonic() + within
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex((host, int(port))) != 0:
+                return True
+        if time.monotonic() >= ends:
+            return False
+        time.sleep(0.02)  # between two looks; the deadline above is what decides
