@@ -140,6 +140,29 @@ class OutboxUnavailable(PanzotoError):
     sentence = "The embedded AWS does not answer, so the outbox cannot be read."
 
 
+class MessageNotSent(PanzotoError):
+    """A mail or an SMS could not be handed over. `again` says that nothing was sent, and that a second try may help."""
+
+    sentence = "The message could not be sent just now. Please try again in a moment."
+
+    def __init__(self, reason: str, *, again: bool = False) -> None:
+        super().__init__(retry_after=10)
+        self.reason = reason
+        self.again = again
+
+
+class AddressRefused(PanzotoError):
+    """No mail or SMS can go to this address: it is none, or the provider refuses it for good."""
+
+    sentence = "No message can be sent to this address. Check it, or give another."
+
+
+class SmsNotOffered(PanzotoError):
+    """This service was set up without SMS."""
+
+    sentence = "This service does not send SMS."
+
+
 class UndeclaredOperation(Exception):
     """A defect of ours: a call that the declaration of its table does not permit."""
 

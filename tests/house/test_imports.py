@@ -18,6 +18,7 @@ RANKS = {
     "panzoto.deps": 4,
     "panzoto.local.outbox": 3,  # an object that deps chooses, like a client of AWS
     "panzoto.aws": 3,
+    "panzoto.messages": 3,
     "panzoto.models": 3,
     "panzoto.crypto": 2,
     "panzoto.logs": 1,
