@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_ses import SESClient
+    from types_boto3_sns import SNSClient
 
     from config import Config
 
@@ -82,7 +83,11 @@ class Clients:
 
     def ses(self) -> SESClient:
         """SES, which sends mail."""
-        return self._session.client("ses", endpoint_url=self._config.aws_endpoint, config=_SETTINGS)
+        return self._session.client("ses", endpoint_url=self._config.aws_endpoint, config=_SENDING)
+
+    def sns(self) -> SNSClient:
+        """SNS, which sends SMS."""
+        return self._session.client("sns", endpoint_url=self._config.aws_endpoint, config=_SENDING)
 
     def secrets(self) -> SecretsManagerClient:
         """Secrets Manager."""
@@ -104,4 +109,8 @@ def _only_objects(response_dict: Mapping[str, Any], **_: Any) -> None:
 
 _SETTINGS = Settings(
     connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}, user_agent="panzoto"
+)
+# What is sent twice arrives twice, so that a retry is for the sender to decide; and somebody waits for the answer.
+_SENDING = Settings(
+    connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1}, user_agent="panzoto"
 )
