@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64encode
+from contextlib import suppress
 from typing import NoReturn
 
 import bcrypt
@@ -55,7 +56,8 @@ class Passwords:
         try:
             verify(stored_hash, typed)
         except UnusableHash:
-            self._verify_argon2(self._nobodys, typed)
+            with suppress(WrongPassword):
+                self._verify_argon2(self._nobodys, typed)
             raise
 
     def verify_nobody(self, password: str) -> NoReturn:

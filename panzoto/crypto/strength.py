@@ -76,12 +76,12 @@ def _is_sequence(folded: str) -> bool:
 
 
 def _is_hardly_more_than(folded: str, known: Iterable[str]) -> bool:
-    """Whether fewer than `MORE` different signs are left when every known word is taken out."""
+    """Whether nothing hard to guess is left when every known word is taken out."""
     words = sorted({word for text in known for word in _words(_folded(text))}, key=len, reverse=True)
     left = folded
     for word in words:
         left = left.replace(word, "")
-    return left != folded and len(set(left)) < MORE
+    return left != folded and (len(set(left)) < MORE or left in common_passwords() or _is_sequence(left))
 
 
 def _words(text: str) -> Iterator[str]:
