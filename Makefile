@@ -25,7 +25,7 @@ else
 endif
 
 lint: .venv ## What ruff and mypy find in the code
-	@$(BIN)/ruff check
+	@$(BIN)/ruff check --no-cache # where an import belongs depends on other files, which the cache does not watch
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 
