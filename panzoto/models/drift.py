@@ -62,7 +62,10 @@ def _indexes(spec: TableSpec, live: Live) -> Iterator[Finding]:
             )
     for name in sorted(live.indexes.keys() - {index.name for index in spec.indexes}):
         sentence = f"{live.name}: the index `{name}` is not declared, and every write pays for it"
-        yield Finding(f"{sentence}; if nobody else needs it, take it away with: {_deletion(live.name, name)}")
+        if "IndexStatus" in live.indexes[name]:
+            yield Finding(f"{sentence}; if nobody else needs it, take it away with: {_deletion(live.name, name)}")
+        else:
+            yield Finding(f"{sentence}; it is local, so it goes only with its table.")
 
 
 def _index(live: Live, index: Index) -> Iterator[Finding]:
