@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -157,3 +158,30 @@ def test_reads_the_arn_of_a_key_and_no_alias() -> None:
     assert env.kms_key(arn) == arn
     with pytest.raises(ValueError, match="the ARN of a KMS key"):
         env.kms_key("alias/tables")
+
+
+def test_a_file_is_read_for_what_it_is(tmp_path: Path) -> None:
+    """A file sets what it gives a value; one that is not there sets nothing; one that is no text is refused."""
+    path = tmp_path / "variables"
+    assert env.of_development({"FLASK_ENV": "development"}, str(path)) == {}
+    path.write_text("PORT=8000\nSECRET_KEY=\nexport S3_BUCKET='a-bucket'\n", encoding="utf-8")
+    assert env.of_development({"FLASK_ENV": "development"}, str(path)) == {"PORT": "8000", "S3_BUCKET": "a-bucket"}
+    assert env.of_development({}, str(path)) == env.of_development({"FLASK_ENV": "production"}, str(path)) == {}
+    path.write_bytes(b"PORT=\xff")
+    with pytest.raises(env.ConfigError, match="variables cannot be read: it is not text in UTF-8"):
+        env.of_development({}, str(path))
+
+
+def test_a_bucket_has_a_name_that_s3_takes() -> None:
+    """The seed's bucket is read; a name with capitals or a slash is refused."""
+    assert env.bucket_name("panzoto-audio-dev") == "panzoto-audio-dev"
+    for name in ("Panzoto", "a/b", "ab", "-audio"):
+        with pytest.raises(ValueError, match="a bucket name"):
+            env.bucket_name(name)
+
+
+def test_a_region_is_one_of_aws() -> None:
+    """Regions of every partition are read; a place is none."""
+    assert [env.region(text) for text in ("eu-west-1", "us-gov-east-1", "us-iso-east-1")]
+    with pytest.raises(ValueError, match="an AWS region"):
+        env.region("Virginia")
