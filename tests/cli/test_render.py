@@ -1,0 +1,264 @@
+"""Files that derive from the declarations: what they say, and that a change of either is found."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config import Config
+from panzoto.cli.inspection import name_of
+from panzoto.cli.render import rendered
+from panzoto.cli.render.configuration import RUN, SECTIONS
+from panzoto.local.settings import Settings
+from panzoto.models.spec import TABLES, TableSpec
+from tests.support.needs import needs
+
+from .conftest import Command, commander
+
+SERVICE, OPERATOR = "infra/rendered/iam-service-policy.json", "infra/rendered/iam-operator-policy.json"
+VARIABLES = "infra/rendered/tables.auto.tfvars.json"
+LIMIT = 6144  # characters of a managed policy, blanks not counted
+ARN = "arn:aws:dynamodb:YOUR_REGION:YOUR_ACCOUNT_ID:table"
+
+
+@pytest.fixture
+def render() -> Command:
+    """Gives `flask tables render` where there is no DynamoDB at all."""
+    command = commander(Config(environment="development", secret_key="s", jwt_secret_key="s"))
+    return lambda *words: command("render", *words)
+
+
+def statements(path: str) -> list[dict[str, Any]]:
+    """The statements of a policy."""
+    policy = json.loads(rendered()[path])
+    assert policy["Version"] == "2012-10-17"
+    found: list[dict[str, Any]] = policy["Statement"]
+    return found
+
+
+def permitted(path: str, resource: str) -> set[str]:
+    """What a policy permits on exactly this resource."""
+    found = set()
+    for each in statements(path):
+        resources = each["Resource"] if isinstance(each["Resource"], list) else [each["Resource"]]
+        found |= set(each["Action"]) if resource in resources else set()
+    return {action.removeprefix("dynamodb:") for action in found}
+
+
+# ── the command ─────────────────────────────────────────────────────────────────────────────────────────────────
+def test_writes_what_is_missing_and_then_nothing(render: Command, tmp_path: Path) -> None:
+    """Files that are as they should be are not touched, and not mentioned."""
+    first = render("--into", str(tmp_path))
+    assert first.stdout.splitlines() == [f"{path} is written." for path in rendered()]
+    assert all((tmp_path / path).read_text(encoding="utf-8") == text for path, text in rendered().items())
+    assert render("--into", str(tmp_path)).output == ""
+
+
+def test_check_is_silent_on_what_render_wrote(render: Command, tmp_path: Path) -> None:
+    """Without drift there is no output and no failure."""
+    render("--into", str(tmp_path))
+    checked = render("--check", "--into", str(tmp_path))
+    assert (checked.exit_code, checked.output) == (0, "")
+
+
+@pytest.mark.parametrize("path", sorted(rendered()))
+def test_check_names_a_file_that_has_drifted(render: Command, tmp_path: Path, path: str) -> None:
+    """A file that was changed by hand, or is gone, is named; nothing is written, and the exit code is 1."""
+    render("--into", str(tmp_path))
+    (tmp_path / path).write_text("changed by hand\n", encoding="utf-8")
+    changed = render("--check", "--into", str(tmp_path))
+    wanted = f"{path} has drifted; `flask tables render` writes it.\n"
+    assert (changed.exit_code, changed.output) == (1, wanted)
+    assert (tmp_path / path).read_text(encoding="utf-8") == "changed by hand\n"
+    (tmp_path / path).unlink()
+    assert render("--check", "--into", str(tmp_path)).output == wanted
+
+
+def test_line_ends_of_another_system_are_no_drift(render: Command, tmp_path: Path) -> None:
+    """A checkout that git gave other line ends says the same."""
+    for path, text in rendered().items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(text.replace("\n", "\r\n").encode())
+    assert render("--check", "--into", str(tmp_path)).exit_code == 0
+
+
+def test_does_not_depend_on_the_environment(config_for: Callable[..., Config], tmp_path: Path) -> None:
+    """Names are those of the declarations, whatever the one who renders has set."""
+    commander(config_for(users_table="people", aws_region="eu-west-1"))("render", "--into", str(tmp_path))
+    assert all((tmp_path / path).read_text(encoding="utf-8") == text for path, text in rendered().items())
+
+
+# ── policies ────────────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("spec", TABLES, ids=[spec.label for spec in TABLES])
+def test_the_service_may_do_what_is_declared_and_no_more(spec: TableSpec) -> None:
+    """On each table the declared operations, and on its declared indexes the query."""
+    table = f"{ARN}/{spec.default_name}"
+    assert permitted(SERVICE, table) == set(spec.operations)
+    for index in spec.indexes:
+        assert permitted(SERVICE, f"{table}/index/{index.name}") == {"Query"}
+
+
+def test_the_service_has_no_wildcard_and_no_scan() -> None:
+    """Nothing in its policy is wider than a name; and it neither reads whole tables nor changes their making."""
+    text = rendered()[SERVICE]
+    assert "*" not in text
+    for operation in ("Scan", "CreateTable", "DeleteTable", "UpdateTable", "DescribeTable"):
+        assert operation not in text
+
+
+@pytest.mark.parametrize("spec", TABLES, ids=[spec.label for spec in TABLES])
+def test_operators_may_also_scan_and_administer(spec: TableSpec) -> None:
+    """The commands need the service's operations, the scan, and what makes and describes tables; none deletes one."""
+    administration = {
+        *("CreateTable", "DescribeTable", "UpdateTable", "TagResource", "DescribeTimeToLive", "UpdateTimeToLive"),
+        *("DescribeContinuousBackups", "UpdateContinuousBackups"),
+    }
+    allowed = permitted(OPERATOR, f"{ARN}/{spec.default_name}")
+    assert allowed == spec.operations | spec.operator_operations | administration
+    assert "DeleteTable" not in allowed
+
+
+def test_only_listing_tables_has_no_table() -> None:
+    """The one `*` is the resource of ListTables, which names no table; no action is a wildcard."""
+    assert permitted(OPERATOR, "*") == {"ListTables"}
+    assert rendered()[OPERATOR].count("*") == 1
+
+
+@pytest.mark.parametrize("path", [SERVICE, OPERATOR])
+def test_a_policy_is_one_that_iam_takes(path: str) -> None:
+    """Statement ids are alphanumeric and single, every action is DynamoDB's, and the size is within IAM's limit."""
+    sids = [each["Sid"] for each in statements(path)]
+    assert len(set(sids)) == len(sids)
+    assert all(sid.isalnum() for sid in sids)
+    assert all(each["Effect"] == "Allow" for each in statements(path))
+    assert all(action.startswith("dynamodb:") for each in statements(path) for action in each["Action"])
+    assert len(json.dumps(json.loads(rendered()[path]), separators=(",", ":"))) < LIMIT
+
+
+# ── Terraform ───────────────────────────────────────────────────────────────────────────────────────────────────
+def test_terraform_hears_what_is_declared() -> None:
+    """Each table by its label, with its name, keys, indexes and settings."""
+    tables = json.loads(rendered()[VARIABLES])["tables"]
+    assert list(tables) == [spec.label for spec in TABLES]
+    files = tables["audio_files"]
+    assert (files["name"], files["hash_key"], files["range_key"]) == ("panzoto-audio-files", "file_id", None)
+    assert {each["name"]: each["type"] for each in files["attributes"]}["uploaded_at"] == "N"
+    assert files["indexes"][0] == {
+        "name": "user-files-index",
+        "hash_key": "user_id",
+        "range_key": "uploaded_at",
+        "projection": "ALL",
+    }
+    assert tables["auth_state"]["ttl_attribute"] == "TTL"
+    assert tables["oauth_tokens"]["ttl_attribute"] is None
+    assert all(each["point_in_time_recovery"] and each["deletion_protection"] for each in tables.values())
+
+
+def test_terraform_defines_no_attribute_that_no_key_names() -> None:
+    """DynamoDB refuses a definition that nothing uses, and a key without one."""
+    for table in json.loads(rendered()[VARIABLES])["tables"].values():
+        used = {table["hash_key"], table["range_key"]}
+        used |= {index[key] for index in table["indexes"] for key in ("hash_key", "range_key")}
+        assert {each["name"] for each in table["attributes"]} == used - {None}
+
+
+def test_terraform_reads_the_variables(tmp_path: Path) -> None:
+    """A root module that declares the map takes the file as it is."""
+    (tmp_path / "tables.auto.tfvars.json").write_text(rendered()[VARIABLES], encoding="utf-8")
+    index = "object({name = string, hash_key = string, range_key = optional(string), projection = string})"
+    attribute = "object({name = string, type = string})"
+    (tmp_path / "main.tf").write_text(
+        f"""
+        variable "tables" {{
+          type = map(object({{
+            name = string, hash_key = string, range_key = optional(string), ttl_attribute = optional(string),
+            attributes = list({attribute}), indexes = list({index}),
+            point_in_time_recovery = bool, deletion_protection = bool
+          }}))
+        }}
+        """,
+        encoding="utf-8",
+    )
+    read = subprocess.run(
+        [needs("terraform"), f"-chdir={tmp_path}", "console"],
+        input="jsonencode(var.tables)",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(json.loads(read.stdout)) == json.loads(rendered()[VARIABLES])["tables"]
+
+
+# ── pages ───────────────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("spec", TABLES, ids=[spec.label for spec in TABLES])
+def test_the_page_of_tables_says_everything(spec: TableSpec) -> None:
+    """Purpose, variable, keys, indexes, TTL, items and operations of each table, and the command that shows it."""
+    page = rendered()["docs/tables.md"]
+    section = page.partition(f"\n## {spec.default_name}\n")[2].partition("\n## ")[0]
+    words = [spec.purpose, f"`{spec.variable}`", *(f"`{key.name}` ({key.type})" for key in spec.attributes)]
+    words += [*(f"`{index.name}`" for index in spec.indexes), *(index.purpose for index in spec.indexes)]
+    words += [*(f"`{kind}`" for kind, _ in spec.items), *(f"`{each}`" for each in spec.operations)]
+    words += [f"on `{spec.ttl}`" if spec.ttl else "TTL: none", f"describe-table --table-name {spec.default_name}"]
+    assert not [word for word in words if word not in section]
+
+
+def test_the_page_of_variables_has_a_line_for_each() -> None:
+    """Every variable stands in a table, with what it says; secrets are marked."""
+    lines = rendered()["docs/configuration.md"].splitlines()
+    for each in fields(Config):
+        given = each.metadata
+        (line,) = [line for line in lines if line.startswith(f"| `{given['name']}` |") and given["says"] in line]
+        assert ("**Secret.**" in line) == given["secret"]
+        assert line.count(" | ") == 2
+
+
+def test_the_page_of_variables_shows_defaults() -> None:
+    """A default is shown as one would write it."""
+    page = rendered()["docs/configuration.md"]
+    for name, default in (
+        ("JWT_REFRESH_EXPIRY", "`168h`"),
+        ("OTP_TEST_MODE", "`0`"),
+        ("DYNAMODB_REGION", "`AWS_REGION`"),
+        ("WEB_CONCURRENCY", "one per core"),
+        ("SECRET_KEY", "unset"),
+        ("USERS_TABLE", "`panzoto-users`"),
+    ):
+        (line,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
+        assert line.endswith(f"| {default} |")
+
+
+def test_the_sections_begin_at_variables_that_there_are() -> None:
+    """A section begins at a variable; the first begins at the first, so that none is left out."""
+    names = [each.metadata["name"] for each in fields(Config)]
+    assert next(iter(SECTIONS)) == names[0]
+    assert [names.index(first) for first in SECTIONS] == sorted(names.index(first) for first in SECTIONS)
+
+
+def test_the_page_says_what_make_run_reads() -> None:
+    """The variables of `make run` are declared with it; the page has their names and defaults."""
+    declared = {each.metadata["name"]: each.default for each in fields(Settings)}
+    assert {name: default.strip("`") for name, _, default in RUN} == {
+        name: str(int(default) if isinstance(default, bool) else default) for name, default in declared.items()
+    }
+
+
+def test_the_page_says_what_production_refuses() -> None:
+    """Every variable that production may refuse is named where people look for it."""
+    page = rendered()["docs/configuration.md"]
+    section = page.partition("## What production refuses")[2].partition("\n## ")[0]
+    refused = ["SECRET_KEY", "JWT_SECRET_KEY", "METRICS_TOKEN", "OTP_TEST_MODE", "AWS_ENDPOINT_URL"]
+    refused += ["DYNAMODB_ENDPOINT", "OUTBOX_URL", "CORS_ORIGINS", "CORS_CREDENTIALS"]
+    assert not [name for name in refused if f"`{name}`" not in section]
+
+
+@pytest.mark.parametrize("spec", TABLES, ids=[spec.label for spec in TABLES])
+def test_a_table_is_named_by_the_variable_that_its_declaration_says(spec: TableSpec) -> None:
+    """The label leads to the setting, and the setting is read from the declared variable."""
+    config = Config.from_env({"FLASK_ENV": "development", "SECRET_KEY": "s", spec.variable: "another-name"})
+    assert name_of(config, spec) == "another-name"
