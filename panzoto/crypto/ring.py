@@ -142,9 +142,12 @@ def _read_key(algorithm: str, said: Mapping[str, Any]) -> RingKey:
 
 
 def _time(text: str) -> datetime:
-    time = datetime.fromisoformat(text)
-    if time.tzinfo is None:
-        raise ValueError("a time of the ring has no zone")
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        raise ValueError("a time of the ring is one of ISO 8601 with its zone")
     return time
 
 
