@@ -12,7 +12,7 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from panzoto.models.live import USABLE, Live
 from panzoto.models.schema import Call
 
-from .faults import FAULTS, UNKNOWN, Fault, Place, code, explained
+from .faults import FAULTS, UNKNOWN, Fault, Place, Refused, code, explained
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -71,7 +71,10 @@ class Control:
         """Wait until nothing of a table is being made or changed, but at most this long."""
         ends = self._clock() + seconds
         for number in count():  # pragma: no branch (it ends by returning)
-            live = self._described(name)
+            try:
+                live = self._described(name)
+            except Refused:
+                return  # the look that follows is refused too, and says why
             if live is None or live.settled or not self._pause(number, ends):
                 return
 

@@ -135,6 +135,15 @@ def test_does_not_wait_for_a_table_that_went_away(config: Config) -> None:
     assert clients.asked == ["DescribeTable"]
 
 
+def test_does_not_wait_for_what_it_may_not_see(config: Config) -> None:
+    """A refusal ends the wait; the look that follows tells it."""
+    control, clients, time = controlled(config, {"DescribeTable": lambda: refusal("AccessDeniedException")})
+    control.settle(NAME, 60)
+    assert (clients.asked, time.now) == (["DescribeTable"], 0)
+    with pytest.raises(Refused, match="may not call dynamodb:DescribeTable"):
+        control.look(NAME)
+
+
 def test_a_request_that_is_wrong_is_not_repeated(config: Config) -> None:
     """What DynamoDB calls wrong stays wrong."""
     control, clients, time = controlled(config, {})
