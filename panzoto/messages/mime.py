@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -13,7 +14,13 @@ import idna
 
 from panzoto.errors import AddressRefused
 
-from .message import Message
+from .message import EMAIL, Message
+
+# An address by itself, or in angle brackets after a name, which may stand in quotes.
+MAILBOX = re.compile(
+    r"(?P<bare>[^\s<>]+)"
+    r'|(?:"(?P<quoted>[^"\\\x00-\x1f]*)"|(?P<name>[^"<>@,;:\\\x00-\x1f]*?)) *<(?P<address>[^\s<>]+)>'
+)
 
 
 @dataclass(frozen=True)
@@ -27,12 +34,12 @@ class Envelope:
 
 def sender_address(value: str) -> Address:
     """The address in `Panzoto <hello@example.com>` or `hello@example.com`; its part before the @ is ASCII."""
-    header = EmailMessage(policy=SMTP)
-    header["From"] = value
-    found = header["From"].addresses
-    if len(found) != 1 or header["From"].defects or not found[0].username or not found[0].domain:
-        raise ValueError("the sender's address must be one, such as Panzoto <hello@example.com>")
-    return Address(found[0].display_name, found[0].username, _ascii_domain(found[0].domain))
+    found = MAILBOX.fullmatch(value.strip())
+    address = found["bare"] or found["address"] if found else ""
+    local, _, domain = address.rpartition("@")
+    if not found or not EMAIL.fullmatch(address) or not local.isascii():
+        raise ValueError("an address such as Panzoto <hello@example.com>")
+    return Address(found["quoted"] or found["name"] or "", local, _ascii_domain(domain))
 
 
 def envelope(message: Message, sender: Address, now: datetime) -> Envelope:
