@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from panzoto.deps import Deps, build
 from panzoto.errors import InvalidCursor, UndeclaredOperation
 from panzoto.models.expressions import Attr, Condition, Key
+from panzoto.models.spec import AUDIO_FILES
 from panzoto.models.table import Table
 from panzoto.models.wire import Item
 from tests.support import border
@@ -16,6 +18,12 @@ from tests.support import border
 from .conftest import Events, Files, Logs
 
 OF_U = Key("userId").eq("u")
+
+
+class Sealed(Table):
+    """A table that items are put into one by one."""
+
+    spec = replace(AUDIO_FILES, operations=frozenset({"PutItem"}))
 
 
 def fill(logs: Logs, count: int) -> list[Item]:
@@ -60,11 +68,14 @@ def test_a_list_goes_on_where_items_were_added_and_deleted(logs: Logs) -> None:
     assert first.items + rest.items == steps[::-1]
 
 
-def test_a_filter_still_fills_the_pages(logs: Logs) -> None:
-    """A page is as long as was asked for although the store leaves out most of what it reads."""
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 6])
+def test_a_filter_still_fills_the_pages(logs: Logs, limit: int) -> None:
+    """A page is as long as was asked for although the store leaves out most of what it reads, and none is skipped."""
     steps = fill(logs, 20)
-    found = pages(logs, OF_U, 3, newest_first=True, only=Attr("n").gt(9) & Attr("flowId").eq("flow-1"))
-    assert found == [[steps[n] for n in page] for page in ([19, 17, 15], [13, 11])]
+    found = pages(logs, OF_U, limit, newest_first=True, only=Attr("n").gt(9) & Attr("flowId").eq("flow-1"))
+    assert [item for page in found for item in page] == [steps[n] for n in (19, 17, 15, 13, 11)]
+    assert all(len(page) == limit for page in found[:-1])
+    assert len(found) == -(-5 // limit)
 
 
 def test_an_index_is_paged_like_the_table(logs: Logs) -> None:
@@ -139,6 +150,17 @@ def test_many_writes_are_all_done(files: Files) -> None:
     names = [f"{letter}{n:03}" for letter in "fg" for n in range(60)]
     there = {item["file_id"] for item in files.get_many({"file_id": name} for name in names)}
     assert there == {f"f{n:03}" for n in range(30, 60)} | {f"g{n:03}" for n in range(30)}
+
+
+def test_a_batch_that_is_not_declared_never_leaves(deps: Deps) -> None:
+    """Batches are operations of their own, which a declaration permits or does not."""
+    sealed = Sealed(deps.gateway, deps.config.audio_files_table)
+    seen = border.at(deps.gateway._client)
+    with pytest.raises(UndeclaredOperation, match="BatchGetItem"):
+        sealed.get_many([{"file_id": "f"}])
+    with pytest.raises(UndeclaredOperation, match="BatchWriteItem"):
+        sealed.write_many(puts=[{"file_id": "f"}])
+    assert seen.requests == []
 
 
 def test_only_an_operator_scans(files: Files, deps: Deps) -> None:
