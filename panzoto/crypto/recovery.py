@@ -1,9 +1,9 @@
 """The recovery key: 160 random bits that a person can keep on paper and type again.
 
-It is written in Crockford's base32 (digits and capital letters without I, L, O, U), in seven groups of five signs:
-`XXXXX-XXXXX-XXXXX-XXXXX-XXXXX-XXXXX-XXXXX`. The first 32 signs are the 20 bytes, the last three make the whole, read as
-one number in base 32, leave the remainder 1 modulo the prime 32749. So any one wrong sign and any two neighbours that
-changed places are always noticed, and other mistakes all but once in 32749.
+It is written in Crockford's base32 (digits and capital letters without I, L, O, U), in seven groups of five signs with
+dashes between. The first 32 signs are the 20 bytes, the last three make the whole, read as one number in base 32, leave
+the remainder 1 modulo the prime 32749. So any one wrong sign and any two neighbours that changed places are always
+noticed, and other mistakes all but once in 32749.
 
 Its wrapping key is HKDF-SHA256 of the 20 bytes: no salt, info `panzoto/recovery-key/v1/<user_id>`, 32 bytes out.
 """
