@@ -6,7 +6,7 @@ from datetime import datetime
 from email import message_from_bytes, policy
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panzoto.errors import AddressRefused
@@ -72,6 +72,7 @@ def test_a_domain_that_cannot_be(messages: Messages, now: datetime, to: str) -> 
         envelope(messages.render(MAIL, to=to, language="en"), sender_address("hello@example.com"), now)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_subject_makes_a_header(subject: str) -> None:
     """Whatever a subject is made of, the mail has the headers that we gave it, once each."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panzoto.messages.devices import PROGRAMS, SYSTEMS, device
@@ -35,6 +35,7 @@ def test_what_is_known_is_told(agent: str | None, told: str | None) -> None:
     assert device(agent) == told
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_nothing_else_is_told(agent: str) -> None:
     """Every word of the answer is a word of our list."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import product
 from pathlib import Path
@@ -23,6 +24,7 @@ from panzoto.messages.kinds import (
 from panzoto.messages.languages import LANGUAGES
 from panzoto.messages.message import Message
 from panzoto.messages.samples import LINK, SAMPLES, SOMEBODY
+from tests.house.source import ROOT
 
 from .reading import read
 
@@ -67,6 +69,14 @@ def test_every_kind_is_listed() -> None:
         return set(found).union(*map(below, found))
 
     assert {kind for kind in below(Kind) if not kind.__name__.startswith("_")} == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_documented(kind: type[Kind]) -> None:
+    """The page names each kind with its template, its channel and its values, in their order."""
+    page = (ROOT / "docs/messages.md").read_text(encoding="utf-8")
+    values = ", ".join(f"`{each.name}`" for each in fields(kind)) or "none"
+    assert f"| `{kind.__name__}` | `{kind.name()}` | {kind.channel} | {values}" in page
 
 
 @pytest.mark.parametrize(("kind", "language"), EVERY)
