@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterator
+from functools import cache
 
+import botocore.session
 import moto
 import pytest
 from hypothesis import settings
 
 from config import Config
+from panzoto.cli.tables import create_all
 from panzoto.deps import Deps, build
 from tests.support import ministack as emulator
 from tests.support import tables
@@ -32,6 +35,14 @@ def nothing_of_the_machine() -> Iterator[None]:
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         patch.setenv("NO_PROXY", ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"])))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def descriptions_read_once() -> Iterator[None]:
+    """Botocore reads its descriptions of the services once for all tests, not once for each client that they make."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
         yield
 
 
@@ -65,7 +76,7 @@ def deps(request: pytest.FixtureRequest, account: str) -> Iterator[Deps]:
     else:
         parts = build(configured(account, ENDPOINT, **SETTINGS, **tables.names_of_its_own()))
         try:
-            tables.create_all(parts.clients.dynamodb(), parts.config)
+            assert create_all(parts.clients, parts.config, print) == []
             yield parts
         finally:
             tables.drop_all(parts.clients.dynamodb(), parts.config)

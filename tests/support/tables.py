@@ -1,12 +1,13 @@
-"""Tables made from their declarations, and taken away again where they would stay."""
+"""Tables of the tests, made from their declarations, and taken away again where they would stay."""
 
 from __future__ import annotations
 
 import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from panzoto.models.spec import TABLES, Index, Key, TableSpec
+from panzoto.models.schema import creation
+from panzoto.models.spec import TABLES, TableSpec
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -30,40 +31,15 @@ def name_of(config: Config, spec: TableSpec) -> str:
 
 
 def create_all(client: DynamoDBClient, config: Config) -> None:
-    """Make every table and wait until it is there."""
+    """Make every table, in an emulator where it can be used at once; TTL and recovery stay off."""
     for spec in TABLES:
-        client.create_table(**_request(spec, name_of(config, spec)))
-    for spec in TABLES:
-        client.get_waiter("table_exists").wait(TableName=name_of(config, spec), WaiterConfig={"Delay": 1})
+        client.create_table(**creation(spec, name_of(config, spec), None).request)
 
 
 def drop_all(client: DynamoDBClient, config: Config) -> None:
-    """Take away every table that is there."""
-    for spec in TABLES:
+    """Take away every table that is there, protected or not."""
+    for name in [name_of(config, spec) for spec in TABLES]:
         with suppress(client.exceptions.ResourceNotFoundException):
-            client.delete_table(TableName=name_of(config, spec))
-
-
-def _request(spec: TableSpec, name: str) -> dict[str, Any]:
-    request: dict[str, Any] = {
-        "TableName": name,
-        "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [{"AttributeName": key.name, "AttributeType": key.type} for key in spec.attributes],
-        "KeySchema": _schema(spec.hash, spec.range),
-    }
-    if spec.indexes:
-        request["GlobalSecondaryIndexes"] = [_index(index) for index in spec.indexes]
-    return request
-
-
-def _index(index: Index) -> dict[str, Any]:
-    return {
-        "IndexName": index.name,
-        "KeySchema": _schema(index.hash, index.range),
-        "Projection": {"ProjectionType": "ALL"},
-    }
-
-
-def _schema(hash_key: Key, range_key: Key | None) -> list[dict[str, str]]:
-    schema = [{"AttributeName": hash_key.name, "KeyType": "HASH"}]
-    return [*schema, {"AttributeName": range_key.name, "KeyType": "RANGE"}] if range_key else schema
+            client.update_table(TableName=name, DeletionProtectionEnabled=False)
+            client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+            client.delete_table(TableName=name)
