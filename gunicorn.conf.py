@@ -15,7 +15,8 @@ _config = Config.from_env()
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="panzoto-metrics-")
 
-bind = f"{_config.bind}:{_config.port}"
+_host = f"[{_config.bind}]" if ":" in _config.bind else _config.bind
+bind = f"{_host}:{_config.port}"
 workers = _config.workers or os.cpu_count() or 1
 threads = _config.threads
 worker_class = "gthread"

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Self
 
-from dotenv import dotenv_values
-
 import env
 from config import Config
 from env import var
@@ -51,7 +49,7 @@ class Settings:
 
 def given() -> dict[str, str]:
     """What the user set: the environment, and `.env` for what the environment leaves open."""
-    return {**{name: value for name, value in dotenv_values(".env").items() if value is not None}, **os.environ}
+    return {**env.of_development({**os.environ, "FLASK_ENV": "development"}), **os.environ}
 
 
 def environment(given: Mapping[str, str], settings: Settings, secrets: Mapping[str, str]) -> dict[str, str]:

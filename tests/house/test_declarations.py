@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import fields
 
 import pytest
-from panzoto.cli.render import rendered
 
 from config import Config
 from panzoto import create_app, errors
+from panzoto.cli.render import rendered
 from panzoto.errors import PanzotoError
 from panzoto.models.spec import TABLES
 from panzoto.web import guards

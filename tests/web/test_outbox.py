@@ -27,7 +27,7 @@ def test_mail_and_sms_are_shown_newest_first(config_for: Callable[..., Config], 
     message: Any = {"Subject": {"Data": "Your link <now>"}, "Body": body}
     destination: Any = {"ToAddresses": ["ann@example.com"]}
     mail.send_email(Source="panzoto@example.com", Destination=destination, Message=message)
-    stamp = {SENT_AT: {"DataType": "String", "StringValue": "2100-01-01T00:00:00.000+00:00"}}
+    stamp: Any = {SENT_AT: {"DataType": "String", "StringValue": "2100-01-01T00:00:00.000+00:00"}}
     texts = boto3.client("sns", **made)
     texts.publish(PhoneNumber="+14155550100", Message=f"Code for {account}", MessageAttributes=stamp)
     texts.publish(PhoneNumber="+14155550101", Message=f"Another sender's, for {account}")
