@@ -156,3 +156,10 @@ STRANGE = {
 def test_strange_texts_are_slips(text: str) -> None:
     """Nothing, too much, and signs that grow when they are folded are slips like others."""
     mistyped(text)
+
+
+def test_long_text_costs_nothing() -> None:
+    """Past 200 signs nothing is folded or read."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("unicodedata.normalize", None)
+        mistyped(SHOWN.ljust(201))

@@ -142,6 +142,7 @@ def test_rows_of_signs_are_refused(password: str) -> None:
         "oneillsmith",
         "john12345678",
         "smithpassword",
+        "smithcdefghij",
         "+14155551234",
         "14155551234x",
     ],
@@ -154,6 +155,12 @@ def test_what_is_known_of_the_person_is_refused(password: str) -> None:
 def test_short_words_do_not_make_passwords_weak() -> None:
     """A name of two letters, or nothing, refuses nothing."""
     check(GOOD, context=["Bo", "", "a@b", " "])
+
+
+def test_the_parts_of_an_email_count_however_short_their_words() -> None:
+    """The local part is known as a whole, without the dots between its words."""
+    with pytest.raises(WeakPassword, match="hardly more"):
+        check("joli-1234", context=["jo.li@mail.example"])
 
 
 def test_our_name_is_always_known() -> None:
