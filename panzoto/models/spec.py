@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from panzoto.errors import UndeclaredOperation
 
+from .wire import size
+
 Type = Literal["S", "N"]
 
+# The most bytes of the first and of the second part of a key.
+LONGEST = (2048, 1024)
 READS = frozenset({"GetItem", "BatchGetItem", "Query"})
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "BatchWriteItem"})
 
@@ -51,6 +56,11 @@ class TableSpec:
     def keys(self) -> tuple[Key, ...]:
         """The primary key."""
         return (self.hash, self.range) if self.range else (self.hash,)
+
+    def can_hold(self, key: Mapping[str, Any]) -> bool:
+        """Whether there can be an item of that key; for any other DynamoDB refuses even to look."""
+        parts = zip((key.get(part.name) for part in self.keys), LONGEST, strict=False)
+        return all(not isinstance(part, str) or 0 < size(part) <= longest for part, longest in parts)
 
     @property
     def attributes(self) -> tuple[Key, ...]:

@@ -41,19 +41,20 @@ class Table:
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────
     def get(self, key: Mapping[str, Any]) -> Item | None:
-        """The item of that key, read consistently; None if there is none."""
+        """The item of that key, read consistently; None if there is none, or can be none."""
+        if not self.spec.can_hold(key):
+            return None
         response = self._call("GetItem", Key=encode_item(key), ConsistentRead=True)
         return decode_item(response["Item"]) if "Item" in response else None
 
     def get_many(self, keys: Iterable[Mapping[str, Any]]) -> list[Item]:
         """The items of those keys that exist, in the order of the keys."""
         self._permit("BatchGetItem")
-        wanted = {_fingerprint(key): encode_item(key) for key in keys}
-        names = [key.name for key in self.spec.keys]
+        wanted = {_fingerprint(key): encode_item(key) for key in keys if self.spec.can_hold(key)}
         found: dict[bytes, Item] = {}
         for wire in batches.read(self._gateway, self.name, list(wanted.values())):
             item = decode_item(wire)
-            found[_fingerprint({name: item[name] for name in names})] = item
+            found[_fingerprint({key.name: item[key.name] for key in self.spec.keys})] = item
         return [found[each] for each in wanted if each in found]
 
     def query(
@@ -126,10 +127,7 @@ class Table:
     def delete(
         self, key: Mapping[str, Any], *, when: Condition | None = None, otherwise: Lost = Conflict
     ) -> Item | None:
-        """Delete an item, and return what it was.
-
-        Under a condition, an attempt whose answer was lost cannot be told from somebody else's: the caller has lost.
-        """
+        """Delete an item, and return what it was. If its answer was lost, it counts as somebody else's."""
         try:
             response = self._call("DeleteItem", Key=encode_item(key), ReturnValues="ALL_OLD", **_guarded(when))
         except ConditionFailed as failure:

@@ -22,6 +22,20 @@ def encode(value: Any) -> Wire:
         raise TypeError(f"DynamoDB has no place for {type(value).__name__}") from None
 
 
+def size(text: str) -> int:
+    """How many bytes text has on the wire; none at all if it holds lone surrogates, which cannot be sent."""
+    try:
+        return len(text) if text.isascii() else len(text.encode())
+    except UnicodeEncodeError:
+        return 0
+
+
+def _encode_text(value: str) -> Wire:
+    if value and not size(value):
+        raise ValueError("DynamoDB has no place for text with lone surrogates")
+    return {"S": value}
+
+
 def _encode_int(value: int) -> Wire:
     if not -TOO_LONG < value < TOO_LONG:
         raise ValueError(f"DynamoDB keeps {DIGITS} digits of a number")
@@ -72,7 +86,7 @@ def decode_item(wire: Wire) -> Item:
 
 
 _ENCODERS: dict[type, Callable[[Any], Wire]] = {
-    str: lambda value: {"S": value},
+    str: _encode_text,
     int: _encode_int,
     bool: lambda value: {"BOOL": value},
     type(None): lambda _: {"NULL": True},

@@ -133,6 +133,18 @@ def test_many_keys_are_read_in_their_order(files: Files) -> None:
     assert files.get_many([*wanted, wanted[5]]) == records[::-1]
 
 
+@pytest.mark.parametrize("part", ["", "x" * 1025, "é" * 513, "x" * 4000, "\ud800"])
+def test_a_key_that_no_item_can_have_finds_nothing(logs: Logs, deps: Deps, part: str) -> None:
+    """What somebody made up as an id is not there; that DynamoDB would refuse to look for it is nobody's fault."""
+    logs.put({"userId": "u", "timestamp": "x" * 1024})
+    seen = border.at(deps.gateway._client)
+    assert logs.get({"userId": "u", "timestamp": part}) is None
+    assert logs.get({"userId": part * 2, "timestamp": "t"}) is None
+    assert logs.get_many([{"userId": "u", "timestamp": part}]) == []
+    assert seen.requests == []
+    assert logs.get({"userId": "u", "timestamp": "x" * 1024}) is not None
+
+
 def test_no_keys_are_no_call(files: Files, deps: Deps) -> None:
     """Nothing is asked for nothing."""
     seen = border.at(deps.gateway._client)

@@ -54,6 +54,12 @@ def test_whole_numbers_stay_whole(number: int, text: str) -> None:
     assert type(decode({"N": text})) is int
 
 
+def test_text_goes_as_it_is() -> None:
+    """NULs, signs beyond the first plane and composed letters are neither escaped nor normalised."""
+    text = "a\0b \U0001f511 e\u0301 \u00e9"
+    assert encode(text) == {"S": text}
+
+
 @pytest.mark.parametrize("text", ["0.1", "-2.50", "1E+40", "1e-7"])
 def test_other_numbers_are_decimals(text: str) -> None:
     """A number with a fraction or an exponent comes back as the Decimal it was."""
@@ -96,9 +102,12 @@ def test_a_tuple_goes_as_a_list() -> None:
         Decimal("1." + "1" * 38),
         Decimal("1E+126"),
         Decimal("1E-131"),
+        "\ud800",
+        ["a", {"b": "\udfff"}],
+        {"\ud800"},
     ],
 )
 def test_what_dynamodb_cannot_hold_is_refused(value: Any) -> None:
-    """Floats, empty sets, mixed sets and numbers that DynamoDB would refuse or round do not leave the process."""
+    """Floats, sets of nothing or of several kinds, numbers it would refuse or round, text that is none: none leaves."""
     with pytest.raises((TypeError, ValueError), match=r"DynamoDB|a set"):
         encode(value)
