@@ -8,7 +8,7 @@ COMPILE := pip-compile --quiet --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench requirements .venv
+.PHONY: help run test lint format render bench requirements .venv
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ lint: .venv ## What ruff and mypy find in the code
 format: .venv ## The code in its form, as far as ruff can bring it there
 	@$(BIN)/ruff check --fix-only
 	@$(BIN)/ruff format
+
+render: .venv ## The files that are derived from the declarations: policies, variables, pages of docs/
+	@FLASK_ENV=development SECRET_KEY=nothing-is-signed-with-this-secret $(BIN)/flask tables render
 
 bench: .venv ## The benchmarks, noted in benchmarks/results.md; ONLY=wire runs one
 	@$(BIN)/python -m benchmarks $(ONLY)

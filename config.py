@@ -5,15 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Self
 from urllib.parse import urlsplit
 
 import env
+import formats
+import limits
 from env import var
+from limits import Limits
 
 SECRET_BYTES, SECRET_VARIETY = 32, 8
+# What `make run` sends from; no provider would take it.
+LOCAL_SENDER = "panzoto@localhost.localdomain"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LONGEST_DEADLINE = timedelta(seconds=60)
 LOCAL_NAMES = (".local", ".localhost", ".internal")
 # Secrets that a document, a tutorial or this project's own files have shown to the world.
 PUBLISHED = frozenset(
@@ -33,21 +40,27 @@ class Config:
 
     environment: str = var(
         "FLASK_ENV",
-        env.one_of("production", "development"),
+        formats.one_of("production", "development"),
         "production",
         says="`development` reads `.env` and allows what production refuses.",
     )
     secret_key: str = var(
         "SECRET_KEY",
-        env.text,
+        formats.text,
         "",
         instead="JWT_SECRET_KEY",
         secret=True,
         says="At least 32 bytes that nobody else knows; page cursors and internal keys are derived from it.",
     )
+    previous_secret_key: str | None = var(
+        "SECRET_KEY_PREVIOUS",
+        formats.text,
+        secret=True,
+        says="The `SECRET_KEY` before the last change; refresh tokens that it proved are still taken.",
+    )
     jwt_secret_key: str = var(
         "JWT_SECRET_KEY",
-        env.text,
+        formats.text,
         "",
         instead="SECRET_KEY",
         secret=True,
@@ -55,145 +68,295 @@ class Config:
     )
     jwt_access_expiry: timedelta = var(
         "JWT_ACCESS_EXPIRY",
-        env.duration,
+        formats.duration,
         timedelta(minutes=15),
         default_text="15m",
         says="How long an access token works.",
     )
     jwt_refresh_expiry: timedelta = var(
         "JWT_REFRESH_EXPIRY",
-        env.duration,
+        formats.duration,
         timedelta(hours=168),
         default_text="168h",
         says="How long a session lasts, however often it is refreshed.",
     )
-    otp_length: int = var("OTP_LENGTH", env.whole(6, 10), 6, says="Digits of a phone code.")
+    jwt_previous_secret_key: str | None = var(
+        "JWT_SECRET_KEY_PREVIOUS",
+        formats.text,
+        secret=True,
+        says="The secret before the last change; what it signed is still read.",
+    )
+    jwt_keys_file: str | None = var(
+        "JWT_KEYS_FILE",
+        formats.text,
+        says="A key ring of `flask keys generate`: it signs access tokens (EdDSA or ES256) in place of a secret.",
+    )
+    jwt_keys_secret_id: str | None = var(
+        "JWT_KEYS_SECRET_ID", formats.text, says="The same, kept in Secrets Manager under this name."
+    )
+    jwt_issuer: str = var("JWT_ISSUER", formats.text, "panzoto", says="The issuer that access tokens name.")
+    jwt_audience: str = var("JWT_AUDIENCE", formats.text, "panzoto", says="The audience that access tokens name.")
+    legacy_tokens_until: datetime | None = var(
+        "LEGACY_TOKENS_UNTIL",
+        formats.moment,
+        default_text="never",
+        says="Until when the old backend's 30-day tokens are honoured, such as 2027-01-31 or 2027-01-31T12:00:00Z.",
+    )
+    revocation_cache_seconds: int = var(
+        "REVOCATION_CACHE_SECONDS",
+        formats.whole(0, 300),
+        0,
+        says="How long a process may trust what it read of a person. 0 reads once for each request, so that an ended "
+        "session ends at once.",
+    )
+    refresh_grace: timedelta = var(
+        "REFRESH_GRACE",
+        formats.duration,
+        timedelta(seconds=60),
+        default_text="60s",
+        says="How long a phone that lost the answer to a refresh may ask again with the same token.",
+    )
+    session_idle_expiry: timedelta = var(
+        "SESSION_IDLE_EXPIRY",
+        formats.duration,
+        timedelta(hours=168),
+        default_text="168h",
+        says="How long a session may rest without a refresh.",
+    )
+    recent_sign_in: timedelta = var(
+        "RECENT_SIGN_IN",
+        formats.duration,
+        timedelta(minutes=5),
+        default_text="5m",
+        says="How long after a sign-in what is delicate may be done without the password.",
+    )
+    password_min_length: int = var(
+        "PASSWORD_MIN_LENGTH", formats.whole(8, 64), 8, says="The fewest characters of a new password."
+    )
+    breach_lookup: bool = var(
+        "BREACH_LOOKUP",
+        formats.flag,
+        False,
+        says="Whether new passwords are looked up among breached ones, by the first five digits of a hash.",
+    )
+    argon2_memory_kib: int = var(
+        "ARGON2_MEMORY_KIB", formats.whole(8192, 262144), 47104, says="Memory of a password hash, in KiB."
+    )
+    argon2_iterations: int = var("ARGON2_ITERATIONS", formats.whole(1, 10), 1, says="Passes of a password hash.")
+    argon2_parallelism: int = var("ARGON2_PARALLELISM", formats.whole(1, 16), 1, says="Lanes of a password hash.")
+    hashing_at_once: int | None = var(
+        "HASHING_AT_ONCE",
+        formats.whole(1, 256),
+        default_text="one per core",
+        says="Password hashes that a process works on at once; more wait briefly, and then hear 503.",
+    )
+    prevent_enumeration: bool = var(
+        "PREVENT_ENUMERATION",
+        formats.flag,
+        False,
+        says="Registration answers 202 and sends a mail, whether the email has an account or not.",
+    )
+    password_reset_expiry: timedelta = var(
+        "PASSWORD_RESET_EXPIRY",
+        formats.duration,
+        timedelta(minutes=30),
+        default_text="30m",
+        says="How long a link to a new password works.",
+    )
+    email_verification_expiry: timedelta = var(
+        "EMAIL_VERIFICATION_EXPIRY",
+        formats.duration,
+        timedelta(minutes=60),
+        default_text="60m",
+        says="How long a link that verifies an email works.",
+    )
+    rate_limits: Limits = var(
+        "RATE_LIMITS",
+        limits.changed,
+        limits.DEFAULTS,
+        default_text=f"`{limits.DEFAULTS}`",
+        says="Limits that differ from the default, by name: `login.account=5/10m,forgot.address=3/1h`.",
+    )
+    audit_retention: timedelta = var(
+        "AUDIT_RETENTION",
+        formats.duration,
+        timedelta(days=365),
+        default_text="365d",
+        says="How long audit events are kept.",
+    )
+    public_url: str = var(
+        "PUBLIC_URL",
+        formats.url,
+        "http://localhost:5000",
+        says="Where people reach the service: links in mails begin with it. Production asks for https.",
+    )
+    otp_length: int = var("OTP_LENGTH", formats.whole(6, 10), 6, says="Digits of a phone code.")
     otp_expiry: timedelta = var(
         "OTP_EXPIRY",
-        env.duration,
+        formats.duration,
         timedelta(minutes=10),
         default_text="10m",
         says="How long a phone code works.",
     )
-    otp_max_attempts: int = var("OTP_MAX_ATTEMPTS", env.whole(1, 20), 5, says="Guesses allowed for one phone code.")
+    otp_max_attempts: int = var("OTP_MAX_ATTEMPTS", formats.whole(1, 20), 5, says="Guesses allowed for one phone code.")
     otp_test_mode: bool = var(
         "OTP_TEST_MODE",
-        env.flag,
+        formats.flag,
         False,
         says="Keeps codes in clear in `OTP_TEST#` items, for tests. Production refuses it.",
     )
 
-    aws_region: str = var("AWS_REGION", env.region, "us-east-1", says="The AWS region.")
+    aws_region: str = var("AWS_REGION", formats.region, "us-east-1", says="The AWS region.")
     aws_access_key_id: str | None = var(
         "AWS_ACCESS_KEY_ID",
-        env.text,
+        formats.text,
         secret=True,
         says="An access key; without one the role of the machine is used, which is better.",
     )
     aws_secret_access_key: str | None = var(
-        "AWS_SECRET_ACCESS_KEY", env.text, secret=True, says="The secret half of the access key."
+        "AWS_SECRET_ACCESS_KEY", formats.text, secret=True, says="The secret half of the access key."
     )
     aws_session_token: str | None = var(
-        "AWS_SESSION_TOKEN", env.text, secret=True, says="The session token of temporary credentials."
+        "AWS_SESSION_TOKEN", formats.text, secret=True, says="The session token of temporary credentials."
     )
     aws_endpoint: str | None = var(
         "AWS_ENDPOINT_URL",
-        env.url,
+        formats.url,
         says="Another address for every AWS service, for an emulator. Production refuses a local one.",
     )
     dynamodb_region: str | None = var(
-        "DYNAMODB_REGION", env.region, default_text="`AWS_REGION`", says="The region of the tables."
+        "DYNAMODB_REGION", formats.region, default_text="`AWS_REGION`", says="The region of the tables."
     )
     dynamodb_endpoint: str | None = var(
         "DYNAMODB_ENDPOINT",
-        env.url,
+        formats.url,
         default_text="`AWS_ENDPOINT_URL`",
         says="Another address for DynamoDB alone. Production refuses a local one.",
     )
     dynamodb_deadline: timedelta = var(
         "DYNAMODB_DEADLINE",
-        env.duration,
+        formats.duration,
         timedelta(seconds=5),
         default_text="5s",
         says="How long one request may wait for DynamoDB, retries included, before it answers 503.",
     )
     tables_kms_key: str | None = var(
         "TABLES_KMS_KEY_ARN",
-        env.kms_key,
+        formats.kms_key,
         default_text="the key AWS manages",
         says="The KMS key that encrypts tables made by `flask tables create`.",
     )
-    s3_bucket: str = var("S3_BUCKET", env.bucket_name, "panzoto-audio-dev", says="The bucket of the encrypted audio.")
+    s3_bucket: str = var("S3_BUCKET", formats.bucket_name, "panzoto-audio-dev", says="The bucket of the recordings.")
 
-    users_table: str = var("USERS_TABLE", env.table_name, "panzoto-users", says="People.")
+    users_table: str = var("USERS_TABLE", formats.table_name, "panzoto-users", says="People.")
     audio_files_table: str = var(
-        "AUDIO_FILES_TABLE", env.table_name, "panzoto-audio-files", says="Records of audio files."
+        "AUDIO_FILES_TABLE", formats.table_name, "panzoto-audio-files", says="Records of audio files."
     )
     auth_state_table: str = var(
         "DYNAMODB_TABLE_NAME",
-        env.table_name,
+        formats.table_name,
         "panzoto-auth-state",
         says="Claims, phone codes, refresh tokens, limits.",
     )
     auth_tokens_table: str = var(
-        "AUTH_TOKENS_TABLE", env.table_name, "panzoto-auth-tokens", says="Magic links, sessions, one-use tokens."
+        "AUTH_TOKENS_TABLE", formats.table_name, "panzoto-auth-tokens", says="Magic links, sessions, one-use tokens."
     )
     approved_emails_table: str = var(
         "APPROVED_EMAILS_TABLE",
-        env.table_name,
+        formats.table_name,
         "panzoto-approved-emails",
         says="Emails that may register.",
     )
     oauth_tokens_table: str = var(
-        "DYNAMODB_OAUTH_TABLE", env.table_name, "panzoto-oauth-tokens", says="Sealed tokens of other providers."
+        "DYNAMODB_OAUTH_TABLE", formats.table_name, "panzoto-oauth-tokens", says="Sealed tokens of other providers."
     )
     oauth_logs_table: str = var(
-        "DYNAMODB_OAUTH_LOGS_TABLE", env.table_name, "panzoto-oauth-tokens-logs", says="Steps of OAuth flows."
+        "DYNAMODB_OAUTH_LOGS_TABLE", formats.table_name, "panzoto-oauth-tokens-logs", says="Steps of OAuth flows."
     )
     audit_events_table: str = var(
-        "AUDIT_EVENTS_TABLE", env.table_name, "panzoto-audit-events", says="Who did what, when and from where."
+        "AUDIT_EVENTS_TABLE", formats.table_name, "panzoto-audit-events", says="Who did what, when and from where."
     )
 
-    port: int = var("PORT", env.whole(1, 65535), 5000, says="The port that gunicorn listens on.")
-    bind: str = var("BIND", env.text, "127.0.0.1", says="The address that gunicorn listens on; nginx stands before it.")
-    workers: int | None = var(
-        "WEB_CONCURRENCY", env.whole(1, 256), default_text="one per core", says="Processes of gunicorn."
+    mail_sender: str = var("MAIL_SENDER", formats.one_of("ses", "smtp"), "ses", says="What sends mail.")
+    mail_from: str = var(
+        "MAIL_FROM",
+        formats.mailbox,
+        LOCAL_SENDER,
+        says="The sender of every mail, such as `Panzoto <hello@example.com>`. Production asks for one.",
     )
-    threads: int = var("THREADS", env.whole(1, 128), 8, says="Threads of each process.")
+    sms_sender: str = var("SMS_SENDER", formats.one_of("sns", "none"), "sns", says="What sends SMS.")
+    sms_sender_id: str | None = var(
+        "SMS_SENDER_ID", formats.sender_id, says="The name that phones show as the sender, where a country allows one."
+    )
+    messages_dir: str | None = var(
+        "MESSAGES_DIR", formats.text, says="A folder whose templates take the place of ours (`docs/messages.md`)."
+    )
+    product_name: str = var("PRODUCT_NAME", formats.text, "Panzoto", says="What messages call the product.")
+    support_email: str | None = var("SUPPORT_EMAIL", formats.mailbox, says="Where messages send people who need help.")
+    smtp_host: str = var("SMTP_HOST", formats.text, "", says="The mail server of `MAIL_SENDER=smtp`.")
+    smtp_port: int = var("SMTP_PORT", formats.whole(1, 65535), 587, says="Its port.")
+    smtp_security: str = var(
+        "SMTP_SECURITY",
+        formats.one_of("starttls", "tls", "none"),
+        "starttls",
+        says="How the way to it is encrypted. Production allows `none` on the machine itself alone.",
+    )
+    smtp_user: str | None = var("SMTP_USER", formats.text, says="The name to sign in with there.")
+    smtp_password: str | None = var("SMTP_PASSWORD", formats.text, secret=True, says="The password to it.")
+    smtp_timeout: timedelta = var(
+        "SMTP_TIMEOUT",
+        formats.duration,
+        timedelta(seconds=10),
+        default_text="10s",
+        says="How long one mail may take.",
+    )
+    smtp_ca_file: str | None = var(
+        "SMTP_CA_FILE",
+        formats.text,
+        default_text="those of the machine",
+        says="The authorities that vouch for the mail server.",
+    )
+
+    port: int = var("PORT", formats.whole(1, 65535), 5000, says="The port that gunicorn listens on.")
+    bind: str = var("BIND", formats.text, "127.0.0.1", says="The address that gunicorn listens on, behind nginx.")
+    workers: int | None = var(
+        "WEB_CONCURRENCY", formats.whole(1, 256), default_text="one per core", says="Processes of gunicorn."
+    )
+    threads: int = var("THREADS", formats.whole(1, 128), 8, says="Threads of each process.")
     trusted_proxies: int = var(
         "TRUSTED_PROXIES",
-        env.whole(0, 10),
+        formats.whole(0, 10),
         0,
         says="How many proxies of ours stand before gunicorn. The client's address is taken from that many, no more.",
     )
     cors_origins: tuple[str, ...] = var(
         "CORS_ORIGINS",
-        env.listed(env.origin),
+        formats.listed(formats.origin),
         (),
         default_text="none",
         says="Web origins that may call the API from a browser, between commas.",
     )
     cors_credentials: bool = var(
-        "CORS_CREDENTIALS", env.flag, False, says="Whether those origins may send cookies. Not together with `*`."
+        "CORS_CREDENTIALS", formats.flag, False, says="Whether those origins may send cookies. Not together with `*`."
     )
     max_body_bytes: int = var(
         "MAX_BODY_BYTES",
-        env.whole(1024, 16 * 1024 * 1024),
+        formats.whole(1024, 16 * 1024 * 1024),
         64 * 1024,
         says="The largest body of a request (413 above).",
     )
     metrics_token: str | None = var(
         "METRICS_TOKEN",
-        env.text,
+        formats.text,
         secret=True,
         says="The bearer token that `/metrics` asks for. Without it only the machine itself may read them.",
     )
     log_level: str = var(
-        "LOG_LEVEL", env.one_of("debug", "info", "warning", "error"), "info", says="The least that is logged."
+        "LOG_LEVEL", formats.one_of("debug", "info", "warning", "error"), "info", says="The least that is logged."
     )
     outbox_url: str | None = var(
         "OUTBOX_URL",
-        env.url,
+        formats.url,
         says="The emulator whose mail and SMS `/dev/outbox` shows; set by `make run`. Production refuses it.",
     )
 
@@ -227,14 +390,31 @@ class Config:
             faults.append("AWS_SESSION_TOKEN works only together with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
         if self.cors_credentials and "*" in self.cors_origins:
             faults.append("CORS_ORIGINS must name its origins when CORS_CREDENTIALS is 1; * would let any site in.")
-        faults += self._shared_tables()
+        if self.jwt_refresh_expiry < self.jwt_access_expiry:
+            faults.append("JWT_REFRESH_EXPIRY must not be shorter than JWT_ACCESS_EXPIRY.")
+        if self.dynamodb_deadline > LONGEST_DEADLINE:
+            faults.append("DYNAMODB_DEADLINE must be at most 60s; nobody waits longer for an answer.")
+        faults += self._shared_tables() + self._mail_faults()
         return faults + (self._production_faults() if self.production else [])
+
+    def _mail_faults(self) -> list[str]:
+        """What keeps mail from being sent as it is asked for."""
+        if self.mail_sender != "smtp":
+            return []
+        faults = []
+        if not self.smtp_host:
+            faults.append("SMTP_HOST must be set when MAIL_SENDER is smtp.")
+        if bool(self.smtp_user) != bool(self.smtp_password):
+            faults.append("SMTP_USER and SMTP_PASSWORD work only together; set both or neither.")
+        if self.smtp_security == "none" and self.smtp_user:
+            faults.append("SMTP_SECURITY must not be none when there is a SMTP_USER; the password would go in clear.")
+        return faults
 
     def _shared_tables(self) -> list[str]:
         """Variables that name one table together: each would take the other's items for its own."""
         variables: dict[str, list[str]] = {}
         for each in fields(self):
-            if each.metadata["parse"] is env.table_name:
+            if each.metadata["parse"] is formats.table_name:
                 variables.setdefault(getattr(self, each.name), []).append(each.metadata["name"])
         return [
             f"{' and '.join(names)} name the same table, {table}; each needs one of its own."
@@ -245,6 +425,14 @@ class Config:
     def _production_faults(self) -> list[str]:
         """What development forgives."""
         faults = self._weak_secrets()
+        if not self.public_url.startswith("https://"):
+            faults.append(
+                "PUBLIC_URL must be an https address in production; links with secrets in them begin with it."
+            )
+        if self.mail_from == LOCAL_SENDER:
+            faults.append("MAIL_FROM is not set; no provider takes mail from the sender that `make run` uses.")
+        if self.mail_sender == "smtp" and self.smtp_security == "none" and self.smtp_host not in LOOPBACK:
+            faults.append("SMTP_SECURITY must not be none in production, except on the machine itself.")
         if self.otp_test_mode:
             faults.append("OTP_TEST_MODE must be off in production; it stores codes in clear.")
         addresses = {

@@ -12,8 +12,14 @@ from typing import Any
 from config import Config
 
 _config = Config.from_env()
-if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="panzoto-metrics-")
+# The processes count into files of one folder, new at each start: what an earlier run counted is over. A reload reads
+# this file again and goes on counting.
+if "PANZOTO_METRICS" not in os.environ:
+    _parent = os.environ.get("PROMETHEUS_MULTIPROC_DIR") or None
+    if _parent:
+        Path(_parent).mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.environ["PANZOTO_METRICS"] = tempfile.mkdtemp(prefix="panzoto-metrics-", dir=_parent)
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics = os.environ["PANZOTO_METRICS"]
 
 _host = f"[{_config.bind}]" if ":" in _config.bind else _config.bind
 bind = f"{_host}:{_config.port}"
@@ -24,8 +30,9 @@ preload_app = True
 timeout = 60
 graceful_timeout = 30
 keepalive = 75
-max_requests = 50_000
-max_requests_jitter = 5_000
+# A process that has ended leaves its counters behind, which each reading of the metrics adds up: seldom, then.
+max_requests = 1_000_000
+max_requests_jitter = 100_000
 limit_request_line = 8190
 limit_request_fields = 64
 control_socket_disable = True  # signals are enough, and one door less
@@ -46,6 +53,13 @@ def pre_fork(server: object, worker: object) -> None:
     gc.freeze()
 
 
+def on_reload(server: object) -> None:
+    """Take the log lines back: gunicorn has configured logging afresh, without our form and redaction."""
+    from panzoto import logs  # noqa: PLC0415 (a start that the configuration refuses needs nothing of ours)
+
+    logs.configure(_config.log_level)
+
+
 def child_exit(server: object, worker: Any) -> None:
     """Forget the gauges of a process that has ended."""
     from prometheus_client import multiprocess  # noqa: PLC0415 (it reads the variable above when it is loaded)
@@ -55,4 +69,4 @@ def child_exit(server: object, worker: Any) -> None:
 
 def on_exit(server: object) -> None:
     """Leave no metrics behind."""
-    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+    shutil.rmtree(_metrics, ignore_errors=True)

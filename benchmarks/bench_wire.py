@@ -10,7 +10,7 @@ from decimal import Decimal
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from benchmarks.measuring import Measured, compare
-from panzoto.models.wire import decode_item, encode_item
+from panzoto.models.store.wire import decode_item, encode_item
 
 VERSIONS_OF = ("boto3",)
 ITEM = {

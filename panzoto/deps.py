@@ -4,20 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
+from env import ConfigError
+from panzoto.aws import rings
+from panzoto.aws.bucket import Bucket
 from panzoto.aws.clients import Clients
+from panzoto.aws.rings import RingUnusable
+from panzoto.crypto import strength
+from panzoto.crypto.access import AccessTokens
+from panzoto.crypto.breaches import Breaches, HttpRanges
 from panzoto.crypto.cursors import Cursors
 from panzoto.crypto.digests import derived_key
+from panzoto.crypto.gate import Gate
+from panzoto.crypto.keys import PasswordKeys
+from panzoto.crypto.legacy import LegacyTokens
 from panzoto.crypto.passwords import Passwords
+from panzoto.crypto.profiles import Profile
+from panzoto.crypto.purposes import Purposes
+from panzoto.crypto.refresh import RefreshTokens
+from panzoto.crypto.signing import SigningKeys
+from panzoto.later import Later
 from panzoto.local.outbox import Outbox
+from panzoto.messages import configured as messages
+from panzoto.messages.catalogue import Messages
+from panzoto.messages.post import Post
+from panzoto.models.audio_files import AudioFiles
+from panzoto.models.audit_events import AuditEvents
 from panzoto.models.auth_state.emails import EmailClaims
-from panzoto.models.gateway import Gateway
+from panzoto.models.auth_state.lineages import Lineages
+from panzoto.models.auth_state.rates import Rates
+from panzoto.models.auth_state.revoked import RevokedTokens
+from panzoto.models.known_users import KnownUsers
+from panzoto.models.oauth_logs import OAuthLogs
+from panzoto.models.oauth_tokens import OAuthTokens
+from panzoto.models.one_use_tokens import OneUseTokens
+from panzoto.models.sessions import Sessions
+from panzoto.models.store.gateway import Gateway
 from panzoto.models.users import Users
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from config import Config
+
+
+class CheckNewPassword(Protocol):
+    """Raises `WeakPassword` for a password that somebody could guess."""
+
+    def __call__(self, password: str, *, context: Iterable[str]) -> None:
+        """Check one."""
 
 
 def now() -> datetime:
@@ -25,7 +63,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Deps:
     """Everything that a flow may touch."""
 
@@ -33,29 +71,118 @@ class Deps:
     clients: Clients
     gateway: Gateway
     clock: Callable[[], datetime]
-    passwords: Passwords
-    users: Users
-    emails: EmailClaims
+    later: Later
     outbox: Outbox | None
+
+    passwords: Passwords
+    password_keys: PasswordKeys
+    check_new_password: CheckNewPassword
+    signing_keys: SigningKeys
+    access_tokens: AccessTokens
+    refresh_tokens: RefreshTokens
+    purposes: Purposes
+
+    users: Users
+    known_users: KnownUsers
+    emails: EmailClaims
+    lineages: Lineages
+    revoked_tokens: RevokedTokens
+    rates: Rates
+    sessions: Sessions
+    one_use_tokens: OneUseTokens
+    audit: AuditEvents
+    audio_files: AudioFiles
+    oauth_tokens: OAuthTokens
+    oauth_logs: OAuthLogs
+
+    bucket: Bucket
+    messages: Messages
+    post: Post
 
 
 def build(config: Config, *, operator: bool = False) -> Deps:
     """The real things, as `config` describes them. `operator` permits what only a command may do, such as scans."""
     clients = Clients(config)
-    gateway = Gateway(
+    gateway = _gateway(config, clients, operator=operator)
+    gate = Gate(config.hashing_at_once)
+    profile = _profile(config)
+    breaches = Breaches(HttpRanges()) if config.breach_lookup else None
+    signing_keys = _signing_keys(config, clients)
+    users = Users(gateway, config.users_table)
+    return Deps(
+        config=config,
+        clients=clients,
+        gateway=gateway,
+        clock=now,
+        later=Later(),
+        outbox=Outbox(config.outbox_url) if config.outbox_url else None,
+        passwords=Passwords(profile, gate),
+        password_keys=PasswordKeys(profile, gate),
+        check_new_password=partial(strength.check, min_length=config.password_min_length, breaches=breaches),
+        signing_keys=signing_keys,
+        access_tokens=_access_tokens(config, signing_keys),
+        refresh_tokens=_refresh_tokens(config),
+        purposes=Purposes(derived_key(config.secret_key, "one-use/v1")),
+        users=users,
+        known_users=KnownUsers(users, timedelta(seconds=config.revocation_cache_seconds)),
+        emails=EmailClaims(gateway, config.auth_state_table),
+        lineages=Lineages(gateway, config.auth_state_table),
+        revoked_tokens=RevokedTokens(gateway, config.auth_state_table),
+        rates=Rates(gateway, config.auth_state_table, config.rate_limits),
+        sessions=Sessions(gateway, config.auth_tokens_table),
+        one_use_tokens=OneUseTokens(gateway, config.auth_tokens_table),
+        audit=AuditEvents(gateway, config.audit_events_table, config.audit_retention),
+        audio_files=AudioFiles(gateway, config.audio_files_table),
+        oauth_tokens=OAuthTokens(gateway, config.oauth_tokens_table),
+        oauth_logs=OAuthLogs(gateway, config.oauth_logs_table),
+        bucket=Bucket(clients.s3(), config.s3_bucket),
+        messages=messages.messages(config),
+        post=messages.post(config, clients),
+    )
+
+
+def _gateway(config: Config, clients: Clients, *, operator: bool) -> Gateway:
+    return Gateway(
         clients.dynamodb(),
         Cursors(derived_key(config.secret_key, "cursor/v1")),
         deadline=config.dynamodb_deadline.total_seconds(),
         attempt=clients.attempt_seconds,
         operator=operator,
     )
-    return Deps(
-        config=config,
-        clients=clients,
-        gateway=gateway,
-        clock=now,
-        passwords=Passwords(),
-        users=Users(gateway, config.users_table),
-        emails=EmailClaims(gateway, config.auth_state_table),
-        outbox=Outbox(config.outbox_url) if config.outbox_url else None,
+
+
+def _profile(config: Config) -> Profile:
+    """The cost of password hashes; less than OWASP asks for stops the start."""
+    try:
+        return Profile(config.argon2_memory_kib, config.argon2_iterations, config.argon2_parallelism)
+    except ValueError as fault:
+        raise ConfigError([f"ARGON2_MEMORY_KIB, ARGON2_ITERATIONS and ARGON2_PARALLELISM: {fault}."]) from None
+
+
+def _signing_keys(config: Config, clients: Clients) -> SigningKeys:
+    """The keys of access tokens: the ring where one is kept, otherwise the secret."""
+    kept = rings.configured(config, clients)
+    try:
+        ring = kept.read() if kept else None
+    except RingUnusable as fault:
+        raise ConfigError([str(fault)]) from None
+    if ring is not None:
+        return SigningKeys.of_ring(ring)
+    older = [config.jwt_previous_secret_key] if config.jwt_previous_secret_key else []
+    return SigningKeys.of_secrets(config.jwt_secret_key, *older)
+
+
+def _refresh_tokens(config: Config) -> RefreshTokens:
+    secrets = [config.secret_key, *([config.previous_secret_key] if config.previous_secret_key else [])]
+    return RefreshTokens(*(derived_key(each, "refresh-token/v1") for each in secrets))
+
+
+def _access_tokens(config: Config, keys: SigningKeys) -> AccessTokens:
+    until = config.legacy_tokens_until
+    return AccessTokens(
+        keys,
+        issuer=config.jwt_issuer,
+        audience=config.jwt_audience,
+        lifetime=config.jwt_access_expiry,
+        legacy=LegacyTokens(config.secret_key, until) if until else None,
     )

@@ -104,6 +104,55 @@ class LinkInvalid(PanzotoError):
     sentence = "This link is not valid any more. Ask for a new one."
 
 
+class SignInNeeded(PanzotoError):
+    """The request names no sign-in, and the route asks for one."""
+
+    sentence = "Token is missing"
+
+
+class SessionEnded(PanzotoError):
+    """The session was ended, has run out, or its account may not sign in any more."""
+
+    sentence = "This sign-in has ended. Sign in again."
+
+
+class DeviceMismatch(PanzotoError):
+    """A refresh token came from another device than the one that the session is bound to."""
+
+    sentence = "This sign-in belongs to another device."
+
+
+class RecentSignInNeeded(PanzotoError):
+    """The act asks for a sign-in that is not long ago, or for the password."""
+
+    sentence = "Sign in again, or send current_password, to do this."
+
+
+class AudioDecisionNeeded(PanzotoError):
+    """A reset without the recovery key loses the recordings that exist: their owner must say so."""
+
+    sentence = (
+        "Without recovery_key the recordings made so far cannot be read any more. "
+        "Send recovery_key, or abandon_audio: true if that is what you want."
+    )
+
+
+class RateLimited(PanzotoError):
+    """A limit was reached; `limit` names it for the log."""
+
+    sentence = "Too many attempts. Please wait before you try again."
+
+    def __init__(self, limit: str, *, retry_after: int) -> None:
+        super().__init__(retry_after=retry_after)
+        self.limit = limit
+
+
+class StorageUnavailable(PanzotoError):
+    """S3 does not answer."""
+
+    sentence = "The service cannot reach its storage of recordings just now. Please try again."
+
+
 class KeyRejected(PanzotoError):
     """A key that does not open what it was tried on: another key, another owner, or changed bytes."""
 
@@ -117,7 +166,7 @@ class RecoveryKeyMistyped(PanzotoError):
 
 
 class Overloaded(PanzotoError):
-    """This process has as many passwords in work as it can bear."""
+    """This process has as much in work as it can bear: passwords to hash, or jobs for after the answer."""
 
     sentence = "The service is very busy just now. Please try again in a moment."
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -13,17 +15,24 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 HIDDEN = "[hidden]"
+BITS = 64  # of the largest number that JSON takes here
 SECRET_NAMES = re.compile(
-    r"pass(word|wd|phrase)|secret|token|otp|\bcode\b|authorization|cookie|api_?key|private|recovery|wrapped|jwt|hash",
+    r"pass(word|wd|phrase|code)|\bpwd|secret|token|otp|(?<![a-z])code(?![a-z])|authorization|cookie|(_|api|\b)key\b"
+    r"|credential|signature|verifier|pepper|private|recovery|wrapped|jwt|hash",
     re.IGNORECASE,
 )
 # Names that look like secrets and are not.
-OPEN_NAMES = frozenset({"token_type", "status_code"})
+OPEN_NAMES = frozenset({"token_type", "status_code", "key"})
 PERSONAL = re.compile(
-    r"(?P<jwt>eyJ[\w-]{8,}\.[\w-]+\.[\w-]*)"
-    r"|(?P<bearer>(?<=[Bb]earer )[\w.~+/=-]{8,})"
-    r"|(?P<email>[^\s@<>\"'(),:;=]{1,64}@[^\s@<>\"'(),:;=]{1,255})"
-    r"|(?P<phone>\+\d[\d ()-]{5,18}\d)"
+    r"(?P<jwt>\beyJ[\w-]{8,4096}\.[\w-]{1,4096}\.[\w-]{0,1024})"
+    r"|(?P<bearer>(?<=bearer )[\w.~+/=-]{8,4096})"
+    r"|(?P<basic>(?<=basic )[\w+/=-]{6,4096})"
+    r"|(?P<refresh>\brt1\.[\w-]{1,64}\.\d{1,12}\.[\w-]{8,64})"
+    r"|(?P<link>\btok_[A-Za-z0-9]{8,64}\.[\w-]{8,64})"
+    r"|(?P<secret>(?<=password=)[^\s&\"']{1,256}|(?<=signature=)[^\s&\"']{1,256})"
+    r"|(?P<email>[^\s@<>\"'(),:;=]{1,64}(?:@|%40)[^\s@<>\"'(),:;=&]{1,255})"
+    r"|(?P<phone>(?:\+|%2b)\d[\d .()-]{5,18}\d)",
+    re.IGNORECASE,
 )
 
 
@@ -34,15 +43,16 @@ def clean(text: str) -> str:
 
 def redacted(value: Any) -> Any:
     """The value without secrets and personal data, however deep they are."""
-    if isinstance(value, str):
-        return clean(value)
     if isinstance(value, Mapping):
         return {clean(str(name)): _under(str(name), each) for name, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [redacted(each) for each in value]
     if isinstance(value, bytes):
         return HIDDEN
-    return value
+    small = isinstance(value, int) and value.bit_length() < BITS
+    if small or isinstance(value, float | datetime | None):
+        return value
+    return clean(str(value))  # whatever it is, its text is cleaned before it is written
 
 
 def _under(name: str, value: Any) -> Any:
@@ -57,7 +67,10 @@ def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def _dumps(event: EventDict, **_: Any) -> str:
-    return orjson.dumps(event, default=str).decode("utf-8", "replace")
+    try:
+        return orjson.dumps(event, default=str).decode()
+    except TypeError:  # a lone surrogate, say: no line is lost for it
+        return json.dumps(event, default=str)
 
 
 class _Lines:
@@ -75,8 +88,11 @@ class _Foreign(logging.Handler):
     """Writes what libraries log the same way."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record."""
-        _Lines().msg(self.format(record))
+        """Write one record; one that cannot be formatted is told on standard error, and raised to nobody."""
+        try:
+            _Lines().msg(self.format(record))
+        except (TypeError, ValueError):
+            self.handleError(record)
 
 
 def configure(level: str) -> None:

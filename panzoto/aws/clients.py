@@ -9,7 +9,10 @@ import boto3
 import botocore.session
 import orjson
 from botocore.config import Config as Settings
+from botocore.exceptions import BotoCoreError
 from botocore.parsers import ResponseParserError
+
+from env import ConfigError
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -40,13 +43,23 @@ class Clients:
         self._read = min(READ_SECONDS, deadline * READ_SHARE)
         core = botocore.session.Session()
         core.set_config_variable("ignore_configured_endpoint_urls", True)
-        self._session = boto3.session.Session(
-            botocore_session=core,
-            aws_access_key_id=config.aws_access_key_id,
-            aws_secret_access_key=config.aws_secret_access_key,
-            aws_session_token=config.aws_session_token,
-            region_name=config.aws_region,
+        # Where credentials are asked for inside a request, that too is quick to give up.
+        core.set_default_client_config(
+            Settings(connect_timeout=self._connect, read_timeout=self._read, retries={"total_max_attempts": 1})
         )
+        try:
+            self._session = boto3.session.Session(
+                botocore_session=core,
+                aws_access_key_id=config.aws_access_key_id,
+                aws_secret_access_key=config.aws_secret_access_key,
+                aws_session_token=config.aws_session_token,
+                region_name=config.aws_region,
+            )
+            nobody = config.production and self._session.get_credentials() is None
+        except BotoCoreError as fault:
+            raise ConfigError([f"The AWS settings of this machine cannot be used: {fault}."]) from None
+        if nobody:  # a client that was made without credentials never gets any
+            raise ConfigError(["No AWS credentials were found: give the machine a role, or set AWS_ACCESS_KEY_ID."])
 
     @property
     def attempt_seconds(self) -> float:

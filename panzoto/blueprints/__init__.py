@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .auth import auth, seed
 from .docs import docs
+from .links import links
 from .outbox import outbox
 from .pages import pages
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 def register(app: Application) -> None:
     """Add every route that this configuration has."""
     app.register_api(pages)
+    app.register_api(auth)
+    app.register_api(seed)
     app.register_blueprint(docs)
+    app.register_blueprint(links)
     if app.extensions["panzoto"].outbox is not None:
         app.register_blueprint(outbox)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, render_template
+from flask import Blueprint, Response, jsonify, make_response, render_template
 
 from panzoto.local.outbox import Outbox
 from panzoto.web.guards import public
 from panzoto.web.requests import deps
+
+# A mail brings its own styles, and nothing else of its own; it stands in a frame without rights.
+POLICY = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 outbox = Blueprint("outbox", __name__)
 
@@ -27,6 +33,8 @@ def listed() -> Response:
 
 @outbox.get("/dev/outbox")
 @public
-def page() -> str:
+def page() -> Response:
     """The messages for people."""
-    return render_template("outbox.html", messages=_box().messages())
+    response = make_response(render_template("outbox.html", messages=_box().messages()))
+    response.headers["Content-Security-Policy"] = POLICY
+    return response

@@ -8,7 +8,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from panzoto.web import observe
 from panzoto.web.guards import metrics_reader, public
 from panzoto.web.requests import deps
-from panzoto.web.schemas import ErrorBody, Health, State
+from panzoto.web.schemas import ErrorBody, Health, KeySet, State
 
 pages = APIBlueprint("pages", __name__, abp_tags=[Tag(name="service", description="Is it up, and how is it doing?")])
 
@@ -33,6 +33,15 @@ def readyz() -> Response:
     """Read an item that does not exist; 503 when DynamoDB does not answer."""
     deps().users.find("readyz")
     return jsonify(State().model_dump())
+
+
+@pages.get("/.well-known/jwks.json", summary="The public keys of access tokens", responses={200: KeySet})
+@public
+def jwks() -> Response:
+    """For services that verify access tokens by themselves; empty where a secret signs them."""
+    response = jsonify(deps().signing_keys.jwks(deps().clock()))
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response
 
 
 @pages.get("/metrics", summary="Metrics for Prometheus", doc_ui=False)

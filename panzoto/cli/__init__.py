@@ -1,12 +1,15 @@
-"""Commands for operators: `flask tables`."""
+"""Commands for operators: `flask tables`, `flask keys`, `flask users`."""
 
 from __future__ import annotations
 
 from flask import Flask
 
+from .keys import keys as keys_commands
 from .tables import tables as tables_commands
+from .users import users as users_commands
 
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    app.cli.add_command(tables_commands)
+    for commands in (tables_commands, keys_commands, users_commands):
+        app.cli.add_command(commands)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
-from panzoto.models.live import USABLE, Live
-from panzoto.models.schema import Call
+from panzoto.cli.live import USABLE, Live
+from panzoto.cli.schema import Call
 
 from .faults import FAULTS, UNKNOWN, Fault, Place, Refused, code, explained
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from config import Config
 from panzoto.aws.clients import Clients
-from panzoto.models.drift import Finding
-from panzoto.models.schema import Call, creation
+from panzoto.cli.drift import Finding
+from panzoto.cli.schema import Call, creation
 from panzoto.models.spec import TABLES, TableSpec
 
 from .control import Control

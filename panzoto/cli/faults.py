@@ -16,7 +16,7 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as NotConnected
 from botocore.parsers import ResponseParserError
 
-from panzoto.models.schema import Call
+from panzoto.cli.schema import Call
 
 if TYPE_CHECKING:
     from config import Config

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from config import Config
-from panzoto.models.drift import CREATE, Finding, findings
+from panzoto.cli.drift import CREATE, Finding, findings
 from panzoto.models.spec import TableSpec
 
 from .control import Control

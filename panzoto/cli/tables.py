@@ -75,7 +75,7 @@ def render(into: Path, *, only_check: bool) -> None:
     """Write the IAM policies, the Terraform variables and the pages that derive from the declarations."""
     if only_check:
         drifted = rendering.drifted(into)
-        _report([f"{path} has drifted; `flask tables render` writes it." for path in drifted])
+        _report([f"{path} has drifted; `make render` writes it." for path in drifted])
     else:
         for path in rendering.write(into):
             click.echo(f"{path} is written.")

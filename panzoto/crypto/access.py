@@ -43,8 +43,8 @@ class AccessTokens:
         # what failed is not kept, so nobody can push out the tokens of those who are signed in
         self._verified = lru_cache(CACHED)(self._verify)
 
-    def mint(self, who: SignIn, now: datetime) -> str:
-        """A new token, with a name of its own, that works from `now` for the configured lifetime."""
+    def mint(self, who: SignIn, now: datetime, until: datetime | None = None) -> str:
+        """A new token, with a name of its own, that works from `now` for the configured lifetime, or `until` then."""
         if who.sid is None or who.ep is None:
             raise ValueError("a token is of a session and an epoch")
         at = int(now.timestamp())
@@ -58,7 +58,7 @@ class AccessTokens:
             "jti": new_id(),
             "iat": at,
             "nbf": at,
-            "exp": at + int(self.lifetime.total_seconds()),
+            "exp": int(min(now + self.lifetime, until or now + self.lifetime).timestamp()),
             "auth_time": int(who.auth_time.timestamp()),
             "amr": list(who.amr),
             "roles": list(who.roles),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
 
+from panzoto.crypto.keys import new_key_salt
 from panzoto.deps import Deps
-from panzoto.models.transaction import transact
+from panzoto.models.store.transaction import transact
 from panzoto.models.users import User
-
-SALT_BYTES = 32
 
 
 def first_admin(deps: Deps, email: str, password: str) -> User:
@@ -21,7 +19,7 @@ def first_admin(deps: Deps, email: str, password: str) -> User:
         user_id=str(uuid.uuid4()),
         email=email,
         password_hash=deps.passwords.hash(password),
-        key_salt=secrets.token_bytes(SALT_BYTES),
+        key_salt=new_key_salt(),
         created_at=deps.clock(),
         roles=frozenset({"admin"}),
     )

@@ -12,6 +12,7 @@ import urllib3
 from panzoto.errors import OutboxUnavailable
 
 SECONDS = 5.0
+RETRY_AFTER = 2
 # The emulator keeps no time of an SMS, so the sender sends it along as an attribute, which phones do not see.
 SENT_AT = "panzoto.sent_at"
 
@@ -37,7 +38,7 @@ class Outbox:
         try:
             response = self._pool.request("GET", f"{self._url}/_ministack/{path}")
         except urllib3.exceptions.HTTPError as fault:
-            raise OutboxUnavailable from fault
+            raise OutboxUnavailable(retry_after=RETRY_AFTER) from fault
         return orjson.loads(response.data)
 
 
@@ -46,7 +47,7 @@ def _mail(record: Mapping[str, Any]) -> Message:
         "channel": "email",
         "to": ", ".join(record["To"]),
         "subject": record["Subject"],
-        "text": record["BodyText"],
+        "text": record["BodyText"].replace("\r\n", "\n"),
         "html": record["BodyHtml"],
         "sent_at": datetime.fromtimestamp(record["Timestamp"], UTC).isoformat(timespec="milliseconds"),
     }

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 KEY_ALIAS = "alias/axnt-oauth"
 SECRET_ID = "axnt/google-oauth"
 SENDER = "panzoto@localhost.localdomain"
-ADMIN = "admin@panzoto.local"
+ADMIN = "admin@panzoto.example"
 
 
 def prepare(deps: Deps, say: Callable[[str], None]) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Self
 
 import env
+import formats
 from config import Config
 from env import var
 
@@ -15,18 +16,19 @@ LOOPBACK = "127.0.0.1"
 SECRETS = ("SECRET_KEY", "JWT_SECRET_KEY")
 # The emulator takes any key; these are the ones that its users type.
 DUMMY = "test"
+NO_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Where `make run` puts things. The service itself reads nothing of this but `PORT`."""
 
-    port: int = var("PORT", env.whole(1, 65535), 5000, says="The port of the backend.")
-    emulator_port: int = var("EMULATOR_PORT", env.whole(1, 65535), 4566, says="The port of the embedded AWS.")
+    port: int = var("PORT", formats.whole(1, 65535), 5000, says="The port of the backend.")
+    emulator_port: int = var("EMULATOR_PORT", formats.whole(1, 65535), 4566, says="The port of the embedded AWS.")
     data: str = var(
-        "PANZOTO_DATA", env.text, ".panzoto", says="The folder that keeps the data, the secrets and the log."
+        "PANZOTO_DATA", formats.text, ".panzoto", says="The folder that keeps the data, the secrets and the log."
     )
-    reload: bool = var("RELOAD", env.flag, False, says="Whether the backend starts again when its code changes.")
+    reload: bool = var("RELOAD", formats.flag, False, says="Whether the backend starts again when its code changes.")
 
     @classmethod
     def from_env(cls, given: Mapping[str, str]) -> Self:
@@ -66,11 +68,14 @@ def environment(given: Mapping[str, str], settings: Settings, secrets: Mapping[s
         "AWS_DEFAULT_REGION": region,
         "AWS_ACCESS_KEY_ID": DUMMY,
         "AWS_SECRET_ACCESS_KEY": DUMMY,
+        # Nothing of the user's own AWS reaches a run, not even a file that cannot be read.
+        **NO_FILES,
         # Set, so that `.env`, which the service reads for what is not set, cannot bring in the real ones.
         "AWS_SESSION_TOKEN": "",
         "AWS_ENDPOINT_URL": settings.emulator,
         "DYNAMODB_ENDPOINT": settings.emulator,
         "OUTBOX_URL": settings.emulator,
+        "PUBLIC_URL": given.get("PUBLIC_URL") or f"http://localhost:{settings.port}",
         "PORT": str(settings.port),
         "NO_PROXY": ",".join(filter(None, unproxied)),
         "no_proxy": ",".join(filter(None, unproxied)),
@@ -80,10 +85,12 @@ def environment(given: Mapping[str, str], settings: Settings, secrets: Mapping[s
 def as_env_file(environment: Mapping[str, str]) -> str:
     """The variables of the service among these, for `flask --env-file` and for a shell."""
     names = [each.metadata["name"] for each in fields(Config)]
-    wanted = [*names, "AWS_DEFAULT_REGION", "NO_PROXY"]
-    return "".join(f"{name}={_quoted(environment[name])}\n" for name in wanted if name in environment)
+    wanted = [*names, "AWS_DEFAULT_REGION", "NO_PROXY", *NO_FILES]
+    return "".join(f"{name}={_quoted(name, environment[name])}\n" for name in wanted if name in environment)
 
 
-def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+def _quoted(name: str, value: str) -> str:
+    """The value as a shell and python-dotenv read it alike."""
+    if any(sign in value for sign in ("'", "\\", "${", "\n")):
+        raise env.ConfigError([f"{name} must not hold a quote, a backslash, ${{ or a line break."])
+    return f"'{value}'"

@@ -31,13 +31,16 @@ NO_MAILBOX = re.compile(rb"5\.(?:1\.(?![78]\b)|2\.)\d{1,3}\b")
 NO_MAILBOX_PLAIN = frozenset({550, 551, 553, 556})
 
 
+Security = Literal["starttls", "tls", "none"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class SmtpServer:
     """Where an SMTP server is, and how it is spoken to. `seconds` is for one mail, once connected."""
 
     host: str
     port: int = 587
-    security: Literal["starttls", "tls", "none"] = "starttls"
+    security: Security = "starttls"
     user: str | None = None
     password: str = field(default="", repr=False)
     ca_file: Path | None = None

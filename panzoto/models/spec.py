@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from panzoto.errors import UndeclaredOperation
 
-from .wire import size
+from .store.wire import size
 
 Type = Literal["S", "N"]
 
@@ -121,7 +121,7 @@ AUTH_STATE = TableSpec(
         ("OTP_TEST#<phone>", "The code in clear; only with OTP_TEST_MODE, which production refuses."),
         ("REFRESH_TOKEN#<FamilyID>", "The lineage of a session's refresh tokens."),
         ("REVOKED_TOKEN#<jti>", "An access token that was ended before its time."),
-        ("RATE#<limit>#<subject>", "The count of a rate limit."),
+        ("RATE#<limit>#<subject>#<window>", "The count of a rate limit in one window of time."),
         ("OAUTH_STATE#<state>", "A sign-in by another provider that is under way."),
     ),
 )

@@ -14,13 +14,16 @@ import orjson
 
 from panzoto.errors import Conflict, UndeclaredOperation
 
-from . import batches, marks
-from .expressions import Change, Condition, condition
-from .gateway import ConditionFailed, Gateway
-from .pages import Listing, Page
 from .spec import TableSpec
-from .transaction import Member
-from .wire import Item, decode_item, encode_item
+from .store import batches, marks
+from .store.batches import Write
+from .store.expressions import Change, Condition, condition
+from .store.gateway import ConditionFailed, Gateway
+from .store.pages import Listing, Page
+from .store.transaction import Member
+from .store.wire import Item, decode_item, encode_item
+
+PAGE = 200
 
 Lost = type[Exception] | Callable[[Item | None], Exception]
 
@@ -77,6 +80,15 @@ class Table:
             cursor=cursor,
         )
 
+    def query_all(self, where: Condition, *, index: str | None = None, newest_first: bool = False) -> Iterator[Item]:
+        """Every item that `where` names, page by page."""
+        cursor = None
+        while True:
+            page = self.query(where, index=index, newest_first=newest_first, limit=PAGE, cursor=cursor)
+            yield from page.items
+            if (cursor := page.cursor) is None:
+                return
+
     def scan(self, *, only: Condition | None = None, page: int = 500) -> Iterator[Item]:
         """Every item there is, page by page. For operators' commands alone."""
         request = condition("FilterExpression", only)
@@ -109,7 +121,7 @@ class Table:
         """Change an item, and return it as it is then.
 
         Under a condition, or when it counts, the item keeps a mark of this very write: an attempt whose answer was lost
-        is not repeated on top of itself, even where the condition still holds.
+        is not repeated on top of itself, unless somebody else has written in between. A count is then one too many.
         """
         mark = marks.new()
         if when is not None or change.add:
@@ -136,10 +148,15 @@ class Table:
 
     def write_many(self, *, puts: Iterable[Mapping[str, Any]] = (), deletes: Iterable[Mapping[str, Any]] = ()) -> None:
         """Write and delete many items, each for itself and none of them twice; returns when all are done."""
+        writes = [self.batched(item) for item in puts]
+        writes += [Write(self.name, {"DeleteRequest": {"Key": encode_item(key)}}) for key in deletes]
         self._permit("BatchWriteItem")
-        writes = [{"PutRequest": {"Item": encode_item(item)}} for item in puts]
-        writes += [{"DeleteRequest": {"Key": encode_item(key)}} for key in deletes]
-        batches.write(self._gateway, self.name, writes)
+        batches.write(self._gateway, writes)
+
+    def batched(self, item: Mapping[str, Any]) -> Write:
+        """A put without conditions, as one of several writes that are made together but each for itself."""
+        self._permit("BatchWriteItem")
+        return Write(self.name, {"PutRequest": {"Item": encode_item(item)}})
 
     # ── members of a transaction ────────────────────────────────────────────────────────────────────────────────
     def putting(

@@ -1,28 +1,57 @@
-"""People: who they are and how they sign in."""
+"""People: who they are, how they sign in, what ends their sessions, and their wrapped audio key."""
 
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from .expressions import Attr
+from panzoto.errors import Conflict, SessionEnded
+
+from .audio_keys import AudioKey, audio_key_attributes, audio_key_of
 from .spec import USERS
-from .table import Table
-from .transaction import Member
-from .wire import Item
+from .store.expressions import Attr, Change, Condition
+from .store.transaction import Member
+from .store.wire import Item
+from .table import Lost, Table
+from .times import from_seconds, maybe_from_seconds, maybe_seconds, seconds
+
+MOST_DEVICES = 20
+# How far the clocks of our machines may be apart, with a request that takes its time.
+CLOCKS_APART = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """One person."""
+    """One person.
+
+    `epoch` is in every access token: raising it ends all sessions at once. `ended` has the sessions that were ended
+    one by one, for as long as an access token of theirs could still work.
+    """
 
     user_id: str
-    email: str
-    password_hash: str
+    email: str | None
     key_salt: bytes
     created_at: datetime
+    password_hash: str | None = None
+    name: str | None = None
+    phone: str | None = None
+    audio_key: AudioKey | None = None
+    email_verified_at: datetime | None = None
     roles: frozenset[str] = frozenset()
+    epoch: int = 0
+    sessions_ended_at: datetime | None = None
+    ended: dict[str, datetime] = field(default_factory=dict)
+    devices: frozenset[str] = frozenset()
+    disabled_at: datetime | None = None
+    deleting_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def may_sign_in(self) -> bool:
+        """Whether the account is neither disabled nor on its way out."""
+        return self.disabled_at is None and self.deleting_at is None
 
 
 class Users(Table):
@@ -35,34 +64,134 @@ class Users(Table):
         return self.putting(to_item(user), when=Attr("user_id").not_exists())
 
     def find(self, user_id: str) -> User | None:
-        """The person with that id."""
+        """The person with that id, read consistently."""
         item = self.get({"user_id": user_id})
         return from_item(item) if item else None
 
+    def change(self, user: User, now: datetime, changes: dict[str, Any], *, when: Condition | None = None) -> User:
+        """Change attributes of a person who is still there; None takes an attribute away. Whoever loses hears it."""
+        there = Attr("user_id").exists()
+        guarded = there if when is None else there & when
+        return from_item(self.update(_key(user), _change(changes, now), when=guarded, otherwise=Conflict))
+
+    def begin_deletion(self, user: User, now: datetime) -> User:
+        """Mark a person for deletion, from which moment nothing of theirs works any more."""
+        return self.change(user, now, {"deleting_at": seconds(now), "session_epoch": user.epoch + 1})
+
+    def changing(
+        self, user: User, now: datetime, changes: dict[str, Any], *, when: Condition, otherwise: Lost
+    ) -> Member:
+        """The same as `change`, as a member of a transaction."""
+        guarded = Attr("user_id").exists() & when
+        return self.updating(_key(user), _change(changes, now), when=guarded, otherwise=otherwise)
+
+    def ending_session(self, user: User, session_id: str, now: datetime) -> Member:
+        """The end of a session's access tokens, as a member of the transaction that ends its refresh tokens."""
+        ended = Change(add={"ended_sessions": {_ended(session_id, now)}})
+        return self.updating(_key(user), ended, when=Attr("user_id").exists(), otherwise=SessionEnded)
+
+    def forget_ended(self, user: User, now: datetime, lifetime: timedelta) -> None:
+        """Forget the ended sessions whose access tokens have all expired."""
+        stale = {_ended(each, at) for each, at in user.ended.items() if at <= now - lifetime - CLOCKS_APART}
+        if stale:
+            self._change_if_there(user, Change(discard={"ended_sessions": stale}))
+
+    def raise_epoch(self, user: User, now: datetime) -> User:
+        """End all access tokens of a person at once, an old backend's too."""
+        change = Change(add={"session_epoch": 1}, set={"sessions_ended_at": seconds(now), "updated_at": seconds(now)})
+        return from_item(self._change_if_there(user, change))
+
+    def remember_device(self, user: User, device: str) -> None:
+        """Know a device that has signed in; of too many, one that was known is forgotten."""
+        if len(user.devices) >= MOST_DEVICES:
+            self._change_if_there(user, Change(discard={"known_devices": {min(user.devices)}}))
+        self._change_if_there(user, Change(add={"known_devices": {device}}))
+
+    def delete_person(self, user_id: str) -> None:
+        """Delete the item of a person, last of all that was theirs."""
+        self.delete({"user_id": user_id})
+
+    def _change_if_there(self, user: User, change: Change) -> Item:
+        """A change without this condition would make an item of somebody who has just been deleted."""
+        return self.update(_key(user), change, when=Attr("user_id").exists(), otherwise=SessionEnded)
+
+
+def new_password(user: User, password_hash: str, now: datetime) -> Item:
+    """The attributes of a new password, which ends every session of before."""
+    return {"password_hash": password_hash, "session_epoch": user.epoch + 1, "sessions_ended_at": seconds(now)}
+
+
+def password_is(user: User) -> Condition:
+    """That the password is the one that was read."""
+    return Attr("password_hash").eq(user.password_hash)
+
+
+def epoch_is(user: User) -> Condition:
+    """That the sessions of a person have not been ended since the person was read."""
+    same: Condition = Attr("session_epoch").eq(user.epoch)
+    return same if user.epoch else same | Attr("session_epoch").not_exists()
+
+
+def _key(user: User) -> dict[str, str]:
+    return {"user_id": user.user_id}
+
+
+def _ended(session_id: str, at: datetime) -> str:
+    """A member of the set of ended sessions: sets grow and shrink without being read first."""
+    return f"{session_id} {seconds(at)}"
+
+
+def _change(changes: dict[str, Any], now: datetime) -> Change:
+    given = {name: value for name, value in changes.items() if value is not None}
+    return Change(set={**given, "updated_at": seconds(now)}, remove=[name for name in changes if name not in given])
+
 
 def to_item(user: User) -> Item:
-    """The item of a person, with the seed's attributes."""
-    item: Item = {
-        "user_id": user.user_id,
+    """The item of a person, with the seed's attributes; what there is none of is left out."""
+    optional = {
         "email": user.email,
         "password_hash": user.password_hash,
-        "key_salt": b64encode(user.key_salt).decode(),
-        "created_at": int(user.created_at.timestamp()),
-        "created_at_iso": user.created_at.isoformat(),
+        "name": user.name,
+        "phone_number": user.phone,
+        "email_verified_at": maybe_seconds(user.email_verified_at),
+        "sessions_ended_at": maybe_seconds(user.sessions_ended_at),
+        "disabled_at": maybe_seconds(user.disabled_at),
+        "deleting_at": maybe_seconds(user.deleting_at),
+        "updated_at": maybe_seconds(user.updated_at),
+        "roles": set(user.roles) or None,
+        "known_devices": set(user.devices) or None,
+        "ended_sessions": {_ended(each, at) for each, at in user.ended.items()} or None,
     }
-    if user.roles:
-        item["roles"] = set(user.roles)
-    return item
+    return {
+        "user_id": user.user_id,
+        "key_salt": b64encode(user.key_salt).decode(),
+        "created_at": seconds(user.created_at),
+        "created_at_iso": user.created_at.isoformat(),
+        "session_epoch": user.epoch,
+        **(audio_key_attributes(user.audio_key) if user.audio_key else {}),
+        **{name: value for name, value in optional.items() if value is not None},
+    }
 
 
 def from_item(item: Item) -> User:
-    """The person that an item describes."""
+    """The person that an item describes; items that older software wrote lack what it did not know."""
     return User(
         user_id=item["user_id"],
-        email=item["email"],
-        password_hash=item["password_hash"],
-        key_salt=b64decode(item["key_salt"]),
+        email=item.get("email"),
+        password_hash=item.get("password_hash"),
+        key_salt=b64decode(item.get("key_salt") or b""),
         # Not `created_at`: it has no fractions, and where the seed wrote it the machine's time zone has shifted it.
         created_at=datetime.fromisoformat(item["created_at_iso"]).replace(tzinfo=UTC),
+        name=item.get("name"),
+        phone=item.get("phone_number"),
+        audio_key=audio_key_of(item),
+        email_verified_at=maybe_from_seconds(item.get("email_verified_at")),
         roles=frozenset(item.get("roles", ())),
+        epoch=item.get("session_epoch", 0),
+        sessions_ended_at=maybe_from_seconds(item.get("sessions_ended_at")),
+        ended={each: from_seconds(int(at)) for each, at in (one.split() for one in item.get("ended_sessions", ()))},
+        devices=frozenset(item.get("known_devices", ())),
+        disabled_at=maybe_from_seconds(item.get("disabled_at")),
+        deleting_at=maybe_from_seconds(item.get("deleting_at")),
+        updated_at=maybe_from_seconds(item.get("updated_at")),
     )

@@ -15,6 +15,13 @@ TABLE: dict[type[PanzotoError], tuple[int, str]] = {
     errors.InvalidCursor: (400, "invalid_cursor"),
     errors.WeakPassword: (400, "weak_password"),
     errors.LinkInvalid: (400, "link_invalid"),
+    errors.AudioDecisionNeeded: (409, "audio_decision_needed"),
+    errors.DeviceMismatch: (401, "device_mismatch"),
+    errors.RateLimited: (429, "rate_limited"),
+    errors.RecentSignInNeeded: (403, "recent_sign_in_needed"),
+    errors.SessionEnded: (401, "session_ended"),
+    errors.SignInNeeded: (401, "sign_in_needed"),
+    errors.StorageUnavailable: (503, "storage_unavailable"),
     errors.KeyRejected: (400, "key_rejected"),
     errors.RecoveryKeyMistyped: (400, "recovery_key_mistyped"),
     errors.WrongPassword: (401, "wrong_password"),
@@ -38,6 +45,7 @@ HTTP: dict[int, tuple[str, str]] = {
     400: ("bad_request", "The request cannot be read."),
     404: ("not_found", errors.NotFound.sentence),
     405: ("method_not_allowed", "This address does not answer to this method."),
+    408: ("too_slow", "The body did not arrive in time."),
     413: ("body_too_large", "The body is larger than this service accepts."),
     414: ("address_too_long", "The address is longer than this service accepts."),
     416: ("range_not_satisfiable", "The range that was asked for does not exist."),
@@ -55,8 +63,12 @@ def _say(error: PanzotoError) -> Response:
         body["details"] = list(error.details)
     response = jsonify(body)
     response.status_code = status
+    if status == 401:  # noqa: PLR2004 (RFC 9110 asks for it)
+        response.headers["WWW-Authenticate"] = 'Bearer realm="panzoto"'
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.RateLimited):
+        log.warning("rate_limited", limit=error.limit)
     if isinstance(error, errors.StoreUnavailable):
         log.warning("store_unavailable", error=type(error).__name__, cause=repr(error.__cause__))
     return response

@@ -7,14 +7,17 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, g, request
 
-from panzoto.errors import AccessDenied
+from panzoto.errors import AccessDenied, SignInNeeded
+from panzoto.flows.authenticate import Caller, authenticate
 
 from .requests import deps
 
 View = TypeVar("View", bound=Callable[..., Any])
 Guard = Callable[[], None]
+# What a proxy adds: whoever comes through one is not the machine itself.
+FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-real-ip"})
 
 
 def guarded_by(guard: Guard) -> Callable[[View], View]:
@@ -39,14 +42,46 @@ def is_public(guard: Guard | None) -> bool:
     return guard is _anybody
 
 
+def _signed_in() -> None:
+    """Whoever holds an access token whose session lives."""
+    given = request.headers.get("Authorization", "")
+    token = given.removeprefix("Bearer ").strip()
+    if not token:
+        raise SignInNeeded
+    g.caller = authenticate(deps(), token)
+
+
+signed_in = guarded_by(_signed_in)
+
+
+def caller() -> Caller:
+    """Who calls, on a route that asks for a sign-in."""
+    found: Caller = g.caller
+    return found
+
+
 def _metrics_reader() -> None:
     """Whoever holds METRICS_TOKEN; without one, the machine itself."""
     token = deps().config.metrics_token
     if token is None:
-        if not ip_address(request.remote_addr or "0.0.0.0").is_loopback:
+        if any(name in request.headers for name in FORWARDED) or not _is_loopback(request.remote_addr):
             raise AccessDenied("The metrics are read on the machine itself, or with METRICS_TOKEN.")
-    elif not hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()):
+    elif not hmac.compare_digest(_sent("Authorization"), f"Bearer {token}".encode()):
         raise AccessDenied("The metrics ask for the bearer token in METRICS_TOKEN.")
+
+
+def _sent(name: str) -> bytes:
+    """The bytes of a header, which WSGI shows as Latin-1."""
+    return request.headers.get(name, "").encode("latin-1", "replace")
+
+
+def _is_loopback(address: str | None) -> bool:
+    """Whether an address is the machine itself; what is no address is not."""
+    try:
+        found = ip_address(address or "")
+    except ValueError:
+        return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
 
 
 metrics_reader = guarded_by(_metrics_reader)

@@ -13,12 +13,11 @@ from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from panzoto.models import ledger
-
-from .requests import deps
+from panzoto.models.store import ledger
 
 GIVEN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 REQUESTS = Counter("panzoto_requests_total", "Requests answered.", ["route", "method", "status"])
@@ -36,8 +35,7 @@ def _begin() -> None:
     g.request_id = given if GIVEN_ID.fullmatch(given) else secrets.token_hex(12)
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
     g.closing = ExitStack()
-    ends = time.monotonic() + deps().config.dynamodb_deadline.total_seconds()
-    g.ledger = g.closing.enter_context(ledger.keep(request.endpoint or "unknown", ends))
+    g.ledger = g.closing.enter_context(ledger.keep(request.endpoint or "unknown"))
 
 
 def _finish(response: Response) -> Response:
@@ -61,7 +59,8 @@ def _finish(response: Response) -> Response:
 
 
 def _count(route: str, status: int, seconds: float, spent: ledger.Ledger) -> None:
-    REQUESTS.labels(route, request.method, str(status)).inc()
+    method = request.method if request.method in METHODS else "other"  # anybody may invent one
+    REQUESTS.labels(route, method, str(status)).inc()
     SECONDS.labels(route).observe(seconds)
     TRIPS.labels(spent.flow).inc(spent.trips)
     RETRIES.labels(spent.flow).inc(spent.retries)

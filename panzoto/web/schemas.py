@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from panzoto.errors import InvalidRequest
 
-MOST_DETAILS = 20
+MOST_DETAILS, LONGEST_NAME = 20, 100
 
 
 class Shape(BaseModel):
@@ -33,6 +33,10 @@ class Query(Shape):
     """The query of an address, whose numbers come as text."""
 
     model_config = ConfigDict(extra="forbid", strict=False, frozen=True)
+
+
+class Path(Query):
+    """The variable parts of an address."""
 
 
 class Answer(BaseModel):
@@ -63,15 +67,16 @@ class Health(Answer):
     database: str = "dynamodb"
 
 
+class KeySet(Answer):
+    """Public keys, as RFC 7517 says."""
+
+    keys: list[dict[str, Any]]
+
+
 class State(Answer):
     """Whether a probe found what it looked for."""
 
     status: str = "ok"
-
-    @classmethod
-    def ok(cls) -> Self:
-        """All is well."""
-        return cls()
 
 
 PROBLEMS = {"missing": "is missing", "extra_forbidden": "is not known here"}
@@ -88,6 +93,7 @@ def refuse_invalid(fault: ValidationError) -> NoReturn:
 
 
 def _refusal(found: list[tuple[str, str]]) -> InvalidRequest:
+    found = [(name[:LONGEST_NAME], problem) for name, problem in found]
     name, problem = found[0]
     more = f", and {len(found) - 1} more" if len(found) > 1 else ""
     details = [{"field": name, "problem": problem} for name, problem in found[:MOST_DETAILS]]
@@ -95,8 +101,15 @@ def _refusal(found: list[tuple[str, str]]) -> InvalidRequest:
 
 
 def _has_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(_has_nul(each) for pair in value.items() for each in pair)
-    return isinstance(value, list) and any(_has_nul(each) for each in value)
+    """Whether a text anywhere in the value has one. Not by recursion: a body may be nested a thousand deep."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            if "\0" in each:
+                return True
+        elif isinstance(each, dict):
+            waiting += [*each, *each.values()]
+        elif isinstance(each, list):
+            waiting += each
+    return False

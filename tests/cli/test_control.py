@@ -11,7 +11,7 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from config import Config
 from panzoto.cli.control import CALL_SECONDS, LONGEST_PAUSE, Control
 from panzoto.cli.faults import Place, Refused
-from panzoto.models.schema import Call, creation, protection, recovery
+from panzoto.cli.schema import Call, creation, protection, recovery
 from panzoto.models.spec import APPROVED_EMAILS
 
 from .answers import Answer, Scripted, in_turn, refusal

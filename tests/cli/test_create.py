@@ -13,8 +13,8 @@ from config import Config
 from panzoto import create_app
 from panzoto.aws.clients import Clients
 from panzoto.cli.inspection import name_of
+from panzoto.cli.live import Live, declared
 from panzoto.cli.tables import create_all
-from panzoto.models.live import Live, declared
 from panzoto.models.spec import AUDIO_FILES, AUTH_STATE, TABLES, USERS
 from tests.support.configs import configured
 

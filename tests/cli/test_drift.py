@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from panzoto.models.drift import Finding, findings
-from panzoto.models.live import Live
-from panzoto.models.schema import creation
+from panzoto.cli.drift import Finding, findings
+from panzoto.cli.live import Live
+from panzoto.cli.schema import creation
 from panzoto.models.spec import USERS
 
 

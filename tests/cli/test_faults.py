@@ -21,8 +21,8 @@ from botocore.exceptions import (
 from config import Config
 from panzoto.aws.clients import Clients
 from panzoto.cli.faults import Place, Refused, Unreachable, explained
+from panzoto.cli.schema import Call
 from panzoto.cli.tables import create_all
-from panzoto.models.schema import Call
 from tests.support.ministack import free_port
 
 from .answers import Scripted, refusal

@@ -29,7 +29,7 @@ ARN = "arn:aws:dynamodb:YOUR_REGION:YOUR_ACCOUNT_ID:table"
 
 @pytest.fixture
 def render() -> Command:
-    """Gives `flask tables render` where there is no DynamoDB at all."""
+    """Gives `make render` where there is no DynamoDB at all."""
     command = commander(Config(environment="development", secret_key="s", jwt_secret_key="s"))
     return lambda *words: command("render", *words)
 
@@ -73,7 +73,7 @@ def test_check_names_a_file_that_has_drifted(render: Command, tmp_path: Path, pa
     render("--into", str(tmp_path))
     (tmp_path / path).write_text("changed by hand\n", encoding="utf-8")
     changed = render("--check", "--into", str(tmp_path))
-    wanted = f"{path} has drifted; `flask tables render` writes it.\n"
+    wanted = f"{path} has drifted; `make render` writes it.\n"
     assert (changed.exit_code, changed.output) == (1, wanted)
     assert (tmp_path / path).read_text(encoding="utf-8") == "changed by hand\n"
     (tmp_path / path).unlink()

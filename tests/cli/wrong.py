@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from config import Config
 from panzoto.cli.inspection import name_of
-from panzoto.models.schema import creation
+from panzoto.cli.schema import creation
 from panzoto.models.spec import AUDIO_FILES, AUTH_STATE, OAUTH_TOKENS, USERS, TableSpec
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import env
+import formats
 
 SECOND = timedelta(seconds=1)
 DURATIONS = [
@@ -25,17 +26,17 @@ DURATIONS = [
     ("5s", timedelta(seconds=5)),
 ]
 PARSERS: dict[str, Callable[[str], Any]] = {
-    "text": env.text,
-    "duration": env.duration,
-    "whole": env.whole(1, 10),
-    "flag": env.flag,
-    "one_of": env.one_of("this", "that"),
-    "origins": env.listed(env.origin),
-    "table_name": env.table_name,
-    "bucket_name": env.bucket_name,
-    "region": env.region,
-    "kms_key": env.kms_key,
-    "url": env.url,
+    "text": formats.text,
+    "duration": formats.duration,
+    "whole": formats.whole(1, 10),
+    "flag": formats.flag,
+    "one_of": formats.one_of("this", "that"),
+    "origins": formats.listed(formats.origin),
+    "table_name": formats.table_name,
+    "bucket_name": formats.bucket_name,
+    "region": formats.region,
+    "kms_key": formats.kms_key,
+    "url": formats.url,
 }
 ANYTHING = st.text(st.characters(), max_size=80) | st.from_regex(r"(https?://)?[\w.:\[\]-]{0,20}/?", fullmatch=True)
 
@@ -43,15 +44,15 @@ ANYTHING = st.text(st.characters(), max_size=80) | st.from_regex(r"(https?://)?[
 @pytest.mark.parametrize(("text", "length"), DURATIONS)
 def test_reads_the_durations_of_the_seeds(text: str, length: timedelta) -> None:
     """A duration is written as Go writes it, with days besides."""
-    assert env.duration(text) == length
+    assert formats.duration(text) == length
 
 
-@given(st.timedeltas(timedelta(milliseconds=1), env.LONGEST))
+@given(st.timedeltas(timedelta(milliseconds=1), formats.LONGEST))
 def test_a_duration_comes_back_as_it_was_written(length: timedelta) -> None:
     """Whatever is written in these units is read as that length."""
     whole = length // timedelta(milliseconds=1)
     written = f"{whole // 86_400_000}d{whole % 86_400_000 // 1000}s{whole % 1000}ms"
-    assert env.duration(written) == timedelta(milliseconds=whole)
+    assert formats.duration(written) == timedelta(milliseconds=whole)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_a_duration_comes_back_as_it_was_written(length: timedelta) -> None:
 def test_refuses_what_is_no_duration(text: str) -> None:
     """A length without a unit, of nothing, below nothing or beyond ten years is no duration."""
     with pytest.raises(ValueError, match="a duration"):
-        env.duration(text)
+        formats.duration(text)
 
 
 @given(ANYTHING)
@@ -83,20 +84,20 @@ def test_garbage_is_read_or_refused_and_nothing_else(parser: str, text: str) -> 
 @pytest.mark.parametrize("text", ["1", "true", "Yes", "ON"])
 def test_reads_what_switches_on(text: str) -> None:
     """A switch is on by any usual word."""
-    assert env.flag(text) is True
+    assert formats.flag(text) is True
 
 
 @pytest.mark.parametrize("text", ["0", "false", "No", "OFF"])
 def test_reads_what_switches_off(text: str) -> None:
     """A switch is off by any usual word."""
-    assert env.flag(text) is False
+    assert formats.flag(text) is False
 
 
 @pytest.mark.parametrize("text", ["", "0", "11", "-1", "+5", "5.0", "1e1", "٣", "five"])
 def test_refuses_what_is_no_whole_number_within_bounds(text: str) -> None:
     """A number is written in digits and lies between its bounds."""
     with pytest.raises(ValueError, match="a whole number from 1 to 10"):
-        env.whole(1, 10)(text)
+        formats.whole(1, 10)(text)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_refuses_what_is_no_whole_number_within_bounds(text: str) -> None:
 )
 def test_reads_an_address_that_aws_clients_take(text: str) -> None:
     """An address that is accepted makes a client."""
-    assert boto3.client("dynamodb", endpoint_url=env.url(text), region_name="us-east-1")
+    assert boto3.client("dynamodb", endpoint_url=formats.url(text), region_name="us-east-1")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_reads_an_address_that_aws_clients_take(text: str) -> None:
 def test_refuses_an_address_that_no_client_could_take(text: str) -> None:
     """An address with a path, a password, an impossible port or host is refused at the start, not at the first call."""
     with pytest.raises(ValueError, match="an address such as"):
-        env.url(text)
+        formats.url(text)
 
 
 @pytest.mark.parametrize(
@@ -141,12 +142,12 @@ def test_refuses_an_address_that_no_client_could_take(text: str) -> None:
 )
 def test_reads_origins_as_a_browser_sends_them(text: str, origins: tuple[str, ...]) -> None:
     """Origins are compared as text, so they are kept in the form that a browser sends."""
-    assert env.listed(env.origin)(text) == origins
+    assert formats.listed(formats.origin)(text) == origins
 
 
 def test_reads_one_word_of_a_few() -> None:
     """A choice is read in any case, and the refusal names the choices."""
-    choice = env.one_of("debug", "info", "error")
+    choice = formats.one_of("debug", "info", "error")
     assert choice("INFO") == "info"
     with pytest.raises(ValueError, match="debug, info or error"):
         choice("loud")
@@ -155,9 +156,9 @@ def test_reads_one_word_of_a_few() -> None:
 def test_reads_the_arn_of_a_key_and_no_alias() -> None:
     """An alias would not tell whether a table has the key that was asked for."""
     arn = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-    assert env.kms_key(arn) == arn
+    assert formats.kms_key(arn) == arn
     with pytest.raises(ValueError, match="the ARN of a KMS key"):
-        env.kms_key("alias/tables")
+        formats.kms_key("alias/tables")
 
 
 def test_a_file_is_read_for_what_it_is(tmp_path: Path) -> None:
@@ -174,14 +175,14 @@ def test_a_file_is_read_for_what_it_is(tmp_path: Path) -> None:
 
 def test_a_bucket_has_a_name_that_s3_takes() -> None:
     """The seed's bucket is read; a name with capitals or a slash is refused."""
-    assert env.bucket_name("panzoto-audio-dev") == "panzoto-audio-dev"
+    assert formats.bucket_name("panzoto-audio-dev") == "panzoto-audio-dev"
     for name in ("Panzoto", "a/b", "ab", "-audio"):
         with pytest.raises(ValueError, match="a bucket name"):
-            env.bucket_name(name)
+            formats.bucket_name(name)
 
 
 def test_a_region_is_one_of_aws() -> None:
     """Regions of every partition are read; a place is none."""
-    assert [env.region(text) for text in ("eu-west-1", "us-gov-east-1", "us-iso-east-1")]
+    assert [formats.region(text) for text in ("eu-west-1", "us-gov-east-1", "us-iso-east-1")]
     with pytest.raises(ValueError, match="an AWS region"):
-        env.region("Virginia")
+        formats.region("Virginia")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from config import PUBLISHED, Config
+from config import LOCAL_SENDER, PUBLISHED, Config
 from env import ConfigError
 
-from .settings import DEVELOPMENT, JWT_SECRET, PRODUCTION, SECRET
+from .settings import DEVELOPMENT, JWT_SECRET, PRODUCTION, PUBLIC, SECRET
 
 SHORT = "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5"
 REFUSALS = [
@@ -19,6 +19,11 @@ REFUSALS = [
     ({"CORS_ORIGINS": "*", "CORS_CREDENTIALS": "1"}, "CORS_ORIGINS must name its origins"),
     ({"AWS_ENDPOINT_URL": "http://localhost:4566"}, "AWS_ENDPOINT_URL points at http://localhost:4566"),
     ({"DYNAMODB_ENDPOINT": "http://localhost:8000"}, "DYNAMODB_ENDPOINT points at http://localhost:8000"),
+    ({"PUBLIC_URL": "http://panzoto.example.com"}, "PUBLIC_URL must be an https address"),
+    ({"MAIL_FROM": LOCAL_SENDER}, "MAIL_FROM is not set"),
+    ({"MAIL_SENDER": "smtp"}, "SMTP_HOST must be set"),
+    ({"MAIL_SENDER": "smtp", "SMTP_HOST": "mail.example.com", "SMTP_USER": "u"}, "SMTP_USER and SMTP_PASSWORD work"),
+    ({"MAIL_SENDER": "smtp", "SMTP_HOST": "mail.example.com", "SMTP_SECURITY": "none"}, "SMTP_SECURITY must not be"),
     ({"OUTBOX_URL": "https://outbox.example.com"}, "OUTBOX_URL points at https://outbox.example.com"),
 ]
 LOCAL = [
@@ -37,14 +42,14 @@ def faults(environ: dict[str, str]) -> tuple[str, ...]:
 
 
 def test_starts_with_secrets_of_its_own() -> None:
-    """Two long secrets are all that production asks for."""
+    """Two long secrets, an address and a sender are all that production asks for."""
     config = Config.from_env(PRODUCTION)
     assert (config.secret_key, config.jwt_secret_key, config.production) == (SECRET, JWT_SECRET, True)
 
 
 def test_is_production_unless_somebody_asks_for_development() -> None:
     """Without FLASK_ENV the strict rules hold."""
-    assert Config.from_env({"SECRET_KEY": SECRET}).production
+    assert Config.from_env({"SECRET_KEY": SECRET, **PUBLIC}).production
 
 
 @pytest.mark.parametrize(("change", "sentence"), REFUSALS)
@@ -75,7 +80,7 @@ def test_production_refuses_all_dangers_at_once() -> None:
 def test_nothing_starts_without_a_secret(environment: dict[str, str]) -> None:
     """A missing secret is one fault, and its sentence says how to make one; blank is missing."""
     for blank in ({}, {"SECRET_KEY": "  ", "JWT_SECRET_KEY": ""}):
-        (fault,) = faults(environment | blank)
+        (fault,) = faults(PUBLIC | environment | blank)
         assert fault.startswith("SECRET_KEY is not set. Make one with: python3 -c")
 
 
@@ -102,9 +107,9 @@ def test_development_forgives_what_only_production_must_not_have() -> None:
 def test_one_secret_stands_in_for_the_other() -> None:
     """SECRET_KEY alone or JWT_SECRET_KEY alone is enough; if it is weak, that is one fault and not two."""
     for name in ("SECRET_KEY", "JWT_SECRET_KEY"):
-        config = Config.from_env({name: SECRET})
+        config = Config.from_env({name: SECRET, **PUBLIC})
         assert config.secret_key == config.jwt_secret_key == SECRET
-        (fault,) = faults({name: SHORT})
+        (fault,) = faults({name: SHORT, **PUBLIC})
         assert fault.startswith("The secret in SECRET_KEY and JWT_SECRET_KEY must be")
 
 

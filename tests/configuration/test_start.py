@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .settings import SECRET
+from .settings import PUBLIC, SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
 START = "import config; print(config.Config.from_env().secret_key)"
@@ -31,7 +31,7 @@ def start(folder: Path, environ: dict[str, str]) -> subprocess.CompletedProcess[
 
 def test_a_wrong_environment_ends_the_process_with_its_faults(tmp_path: Path) -> None:
     """Exit code 1 and a sentence per fault; nobody has to read a traceback."""
-    ended = start(tmp_path, {"SECRET_KEY": "short", "PORT": "high", "OTP_TEST_MODE": "1"})
+    ended = start(tmp_path, {"SECRET_KEY": "short", "PORT": "high", "OTP_TEST_MODE": "1", **PUBLIC})
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.splitlines() == [
         "Panzoto cannot start: 3 faults in the configuration.",
@@ -43,7 +43,7 @@ def test_a_wrong_environment_ends_the_process_with_its_faults(tmp_path: Path) ->
 
 def test_bytes_that_are_no_text_are_a_sentence_too(tmp_path: Path) -> None:
     """A secret pasted from a binary file is refused like any other wrong value."""
-    ended = start(tmp_path, {"SECRET_KEY": os.fsdecode(b"\xff" * 40)})
+    ended = start(tmp_path, {"SECRET_KEY": os.fsdecode(b"\xff" * 40), **PUBLIC})
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[1:] == ["  - SECRET_KEY must be text in UTF-8."]
 
@@ -89,4 +89,4 @@ def test_a_file_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
     ended = start(tmp_path, {"FLASK_ENV": "development"})
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[1:] == ["  - .env cannot be read: it is not text in UTF-8."]
-    assert start(tmp_path, {"FLASK_ENV": "production", "SECRET_KEY": SECRET}).stdout.strip() == SECRET
+    assert start(tmp_path, {"FLASK_ENV": "production", "SECRET_KEY": SECRET, **PUBLIC}).stdout.strip() == SECRET

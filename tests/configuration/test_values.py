@@ -97,7 +97,7 @@ def test_a_long_value_is_cut_in_the_sentence() -> None:
 
 def test_text_that_is_no_text_is_refused() -> None:
     """Bytes that are not UTF-8 are one fault, although the secret stands in for another."""
-    (fault,) = faults({"FLASK_ENV": "production", "SECRET_KEY": "\udcff" * 40})
+    (fault,) = faults(PRODUCTION | {"SECRET_KEY": "\udcff" * 40, "JWT_SECRET_KEY": ""})
     assert fault == "SECRET_KEY must be text in UTF-8."
 
 

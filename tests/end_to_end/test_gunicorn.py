@@ -23,6 +23,14 @@ def events(server: Server) -> list[dict[str, object]]:
     return [orjson.loads(line) for line in server.output]
 
 
+def workers(server: Server) -> set[str]:
+    """The processes that serve, as Linux tells them."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    if not children.exists():
+        pytest.skip("this system does not tell a process's children under /proc")
+    return set(children.read_text().split())
+
+
 def test_health_and_readiness(server: Server) -> None:
     """A server with its store is up and ready, and its answers say nothing of Python."""
     answer = server.ask("GET", "/api/health")
@@ -55,14 +63,11 @@ def test_metrics_are_of_all_processes_together(server: Server) -> None:
 
 def test_a_killed_worker_is_replaced(server: Server) -> None:
     """`kill -9` of every worker leaves a server that answers."""
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
-    if not children.exists():
-        pytest.skip("this system does not tell a process's children under /proc")
-    first = children.read_text().split()
+    first = workers(server)
     for worker in first:
         os.kill(int(worker), signal.SIGKILL)
     ends = time.monotonic() + 20
-    while set(children.read_text().split()) & set(first) or len(children.read_text().split()) < len(first):
+    while workers(server) & first or len(workers(server)) < len(first):
         assert time.monotonic() < ends
         os.sched_yield()
     assert server.ask("GET", "/readyz").status == 200
@@ -79,6 +84,38 @@ def test_a_body_without_a_length_is_limited_too(environ: dict[str, str]) -> None
         answer = server.ask("POST", "/api/health", chunks(), {"Content-Type": "application/json"})
         assert answer.status == 405
         assert server.ask("GET", "/healthz").status == 200
+
+
+def padded(size: int) -> Iterator[bytes]:
+    """A body in chunks that is JSON up to the limit, and rubbish beyond it."""
+    yield b'{"email": "a@b.example", "password": "x"}'.ljust(65_536)
+    yield b"x" * (size - 65_536)
+
+
+def test_a_chunked_body_is_refused_over_the_limit(server: Server) -> None:
+    """A body that does not say its length is not cut off at the limit and taken for the whole."""
+    answer = server.ask("POST", "/api/login", padded(100_000), {"Content-Type": "application/json"})
+    assert (answer.status, orjson.loads(answer.body)["code"]) == (413, "body_too_large")
+    answer = server.ask("POST", "/api/login", padded(65_536), {"Content-Type": "application/json"})
+    assert answer.status in {400, 401}
+
+
+def test_a_reload_keeps_the_form_of_the_log(environ: dict[str, str]) -> None:
+    """After `kill -HUP` every line is still JSON, and the counters go on."""
+    with serving(environ) as server:
+        server.ask("GET", "/api/health")
+        first = workers(server)
+        server.process.send_signal(signal.SIGHUP)
+        ends = time.monotonic() + 40
+        while workers(server) & first or len(workers(server)) < len(first):
+            assert time.monotonic() < ends
+            os.sched_yield()
+        text = server.ask("GET", "/metrics").body.decode()
+    counted = [
+        line for line in text.splitlines() if line.startswith("panzoto_requests_total") and "/api/health" in line
+    ]
+    assert [line.split()[-1] for line in counted] == ["1.0"]
+    assert any("Hang up" in str(line["event"]) for line in events(server))
 
 
 @pytest.mark.parametrize(

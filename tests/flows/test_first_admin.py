@@ -13,7 +13,7 @@ from argon2.low_level import Type
 from panzoto.deps import Deps
 from panzoto.errors import EmailTaken, TransactionLost
 from panzoto.flows.first_admin import first_admin
-from panzoto.models.transaction import transact
+from panzoto.models.store.transaction import transact
 from panzoto.models.users import to_item
 
 EMAIL, PASSWORD = "first@example.com", "a password of some length"

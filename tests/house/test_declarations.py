@@ -83,5 +83,5 @@ def test_every_table_has_a_variable_with_its_default() -> None:
 
 @pytest.mark.parametrize("path", sorted(rendered()))
 def test_rendered_files_have_not_drifted(path: str) -> None:
-    """What is derived from the declarations says what they say; `flask tables render` makes it so."""
+    """What is derived from the declarations says what they say; `make render` makes it so."""
     assert (ROOT / path).read_text(encoding="utf-8") == rendered()[path]

@@ -21,6 +21,7 @@ RANKS = {
     "panzoto.messages": 3,
     "panzoto.models": 3,
     "panzoto.crypto": 2,
+    "panzoto.later": 1,
     "panzoto.logs": 1,
     "panzoto.errors": 0,
 }
@@ -53,7 +54,13 @@ def test_only_the_web_knows_flask(path: Path) -> None:
 @pytest.mark.parametrize("path", CODE, ids=name)
 def test_only_the_gateway_knows_dynamodb(path: Path) -> None:
     """Nothing but the gateway, its expressions, the clients and the operators' commands knows boto."""
-    allowed = ("panzoto.aws", "panzoto.models.gateway", "panzoto.models.expressions", "panzoto.cli", "panzoto.local")
+    allowed = (
+        "panzoto.aws",
+        "panzoto.models.store.gateway",
+        "panzoto.models.store.expressions",
+        "panzoto.cli",
+        "panzoto.local",
+    )
     boto = [each for each in imports(path) if each.split(".")[0] in {"boto3", "botocore"}]
     assert not boto or module(path).startswith(allowed)
 

@@ -15,7 +15,12 @@ OURS = [path for path in CODE if not name(path).startswith(("tests/", "benchmark
 TESTS = files("tests/*test_*.py")
 LONGEST_FILE, LONGEST_FUNCTION = 200, 30
 # Declarations, whose length is their content.
-LONG_FILES = {"config.py": "one line or two for each variable", "panzoto/models/table.py": "what a table can do"}
+LONG_FILES = {
+    "config.py": "one line or two for each variable",
+    "panzoto/errors.py": "one class and one sentence for each error",
+    "panzoto/models/table.py": "what a table can do",
+}
+LONG_FUNCTIONS = {"panzoto/deps.py": ["build"]}  # the only wiring, a line for each thing
 
 
 def calls(path: Path) -> list[ast.Call]:
@@ -54,9 +59,8 @@ def test_the_clock_is_read_in_one_place(path: Path) -> None:
 def test_the_environment_is_read_in_one_place(path: Path) -> None:
     """A variable that is read elsewhere is validated and documented nowhere."""
     readers = {"config.py", "gunicorn.conf.py", "panzoto/web/observe.py"}
-    reads = [
-        node for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
-    ]
+    attributes = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute)]
+    reads = [node.lineno for node in attributes if ast.unparse(node) in {"os.environ", "os.getenv"}]
     assert not reads or name(path) in readers or name(path).startswith("panzoto/local/")
 
 
@@ -96,7 +100,7 @@ def test_files_and_functions_are_short(path: Path) -> None:
     assert path.read_text(encoding="utf-8").count("\n") <= LONGEST_FILE or name(path) in LONG_FILES
     functions = [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)]
     long = [node.name for node in functions if (node.end_lineno or 0) - node.lineno + 1 > LONGEST_FUNCTION]
-    assert not long
+    assert long == LONG_FUNCTIONS.get(name(path), [])
 
 
 @pytest.mark.parametrize("path", OURS, ids=name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -85,9 +86,16 @@ class Running:
 
     def get(self, path: str) -> tuple[int, bytes]:
         """What the backend answers."""
+        return self._ask("GET", path)
+
+    def post(self, path: str, body: object) -> tuple[int, bytes]:
+        """What the backend answers to a body."""
+        return self._ask("POST", path, json.dumps(body))
+
+    def _ask(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
         try:
-            connection.request("GET", path)
+            connection.request(method, path, body, {"Content-Type": "application/json"})
             response = connection.getresponse()
             return response.status, response.read()
         finally:

@@ -9,6 +9,7 @@ import pytest
 from dotenv import dotenv_values
 
 from config import Config
+from env import ConfigError
 from panzoto.local import settings
 from panzoto.local.settings import Settings, as_env_file, environment
 
@@ -61,8 +62,15 @@ def test_calls_to_the_emulator_take_no_proxy() -> None:
 
 
 def test_env_file_says_what_the_environment_said() -> None:
-    """Quotes, spaces and backslashes survive the file that commands read."""
-    odd = {"S3_BUCKET": "bucket-1", "METRICS_TOKEN": "it's a \\ 'token' # not a comment"}
+    """Spaces and double quotes survive the file that commands and shells read."""
+    odd = {"S3_BUCKET": "bucket-1", "METRICS_TOKEN": 'a "token" of $words # not a comment'}
     written = as_env_file(environment(odd, Settings(), MADE))
     read = dotenv_values(stream=io.StringIO(written))
     assert {name: read[name] for name in (*odd, *MADE)} == {**odd, **MADE}
+
+
+@pytest.mark.parametrize("value", ["it's", "a\\b", "${HOME}", "two\nlines"])
+def test_what_a_shell_and_dotenv_read_differently_is_refused(value: str) -> None:
+    """A secret that the commands would read as another is refused by name, and not shown."""
+    with pytest.raises(ConfigError, match="METRICS_TOKEN must not hold"):
+        as_env_file(environment({"METRICS_TOKEN": value}, Settings(), MADE))

@@ -16,14 +16,21 @@ from tests.local.running import ROOT, Running, dynamodb, eventually, read, write
 
 
 def test_a_first_start_serves_and_says_where(run: Running) -> None:
-    """The backend answers, the tables are there, and the addresses and the first admin's sign-in are printed."""
+    """The backend answers, the tables are there, the addresses are printed, and so is a sign-in that works."""
     run.up()
     status, body = run.get("/api/health")
     assert (status, json.loads(body)["status"]) == (200, "healthy")
     assert "panzoto-users" in dynamodb(run.emulator_port).list_tables()["TableNames"]
     password = (run.data / "admin_password").read_text().strip()
-    for shown in (f"http://127.0.0.1:{run.port}/api/docs", f":{run.port}/dev/outbox", "admin@panzoto.local", password):
+    for shown in (
+        f"http://127.0.0.1:{run.port}/api/docs",
+        f":{run.port}/dev/outbox",
+        "admin@panzoto.example",
+        password,
+    ):
         assert shown in run.said
+    signed_in = run.post("/api/login", {"email": "admin@panzoto.example", "password": password})
+    assert (signed_in[0], json.loads(signed_in[1])["user"]["roles"]) == (200, ["admin"])
     assert "Traceback" not in run.said
 
 
@@ -87,8 +94,9 @@ def checkout(tmp_path: Path) -> Path:
     """A checkout with an application of the test's own in wsgi.py, which answers `before`, and at /slow in a minute."""
     root = tmp_path / "checkout"
     root.mkdir()
-    for name in ("config.py", "env.py", "gunicorn.conf.py", "panzoto"):
-        (root / name).symlink_to(ROOT / name)
+    for path in [*ROOT.glob("*.py"), ROOT / "panzoto"]:
+        (root / path.name).symlink_to(path)
+    (root / "wsgi.py").unlink()
     (root / "wsgi.py").write_text(WSGI.format(word="before"))
     return root
 

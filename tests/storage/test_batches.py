@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from panzoto.errors import StoreBusy
-from panzoto.models import ledger
-from panzoto.models.gateway import ATTEMPTS
+from panzoto.models.store import ledger
+from panzoto.models.store.gateway import ATTEMPTS
 from tests.support import border
 from tests.support.rigs import DEADLINE, Rig
 

@@ -12,7 +12,7 @@ import pytest
 from config import Config
 from panzoto.aws.clients import Clients
 from panzoto.deps import Deps, build
-from panzoto.models import ledger
+from panzoto.models.store import ledger
 from tests.support.configs import configured
 from tests.support.stores import SERVED
 

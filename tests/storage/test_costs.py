@@ -13,9 +13,9 @@ import pytest
 
 from panzoto.deps import Deps
 from panzoto.errors import Conflict
-from panzoto.models import ledger
-from panzoto.models.expressions import Attr, Change, Key
-from panzoto.models.transaction import transact
+from panzoto.models.store import ledger
+from panzoto.models.store.expressions import Attr, Change, Key
+from panzoto.models.store.transaction import transact
 
 from .conftest import Files, Logs
 

@@ -1,4 +1,4 @@
-"""How long a request can be held: never longer than its deadline, whatever the store does."""
+"""How long a request can be held by a store that is slow, silent or refusing: never longer than its deadline."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panzoto.deps import build
-from panzoto.errors import StoreBusy, StoreUnavailable
-from panzoto.models import ledger
+from panzoto.errors import StoreUnavailable
+from panzoto.models.store import ledger
 from tests.support import border, servers
 from tests.support.configs import configured
 from tests.support.ministack import free_port
@@ -112,14 +112,6 @@ def test_a_request_that_has_waited_too_long_does_not_ask_again(rig: Rig) -> None
             rig.files.get(KEY)
     assert raised.value.retry_after
     assert rig.attempts == 2
-
-
-def test_nothing_is_repeated_after_the_end_that_a_request_was_given(rig: Rig) -> None:
-    """A ledger may name an end; a first attempt is made all the same."""
-    rig.meets(then=BUSY)
-    with ledger.keep("test", ends=rig.clock()), pytest.raises(StoreBusy):
-        rig.files.get(KEY)
-    assert rig.attempts == 1
 
 
 def test_ledgers_do_not_mix(rig: Rig) -> None:

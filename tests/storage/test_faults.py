@@ -9,9 +9,9 @@ import pytest
 from botocore import exceptions
 
 from panzoto.errors import Conflict, EmailTaken, StoreBusy, StoreRefused, StoreUnavailable, TransactionLost
-from panzoto.models.expressions import Attr, Change
-from panzoto.models.gateway import ATTEMPTS, FIRST_PAUSE, LONGEST_PAUSE
-from panzoto.models.transaction import transact
+from panzoto.models.store.expressions import Attr, Change
+from panzoto.models.store.gateway import ATTEMPTS, FIRST_PAUSE, LONGEST_PAUSE
+from panzoto.models.store.transaction import transact
 from tests.support import border
 from tests.support.rigs import DEADLINE, NOWHERE, Rig
 
@@ -29,7 +29,6 @@ BUSY = [
 ]
 WRONG = [
     "AccessDeniedException",
-    "ExpiredTokenException",
     "IdempotentParameterMismatchException",
     "InvalidSignatureException",
     "ItemCollectionSizeLimitExceededException",
@@ -39,6 +38,9 @@ WRONG = [
     "ValidationException",
 ]
 DOWN = {
+    "credentials that are being replaced": border.refuses("ExpiredTokenException"),
+    "a request that was signed too long ago": border.refuses("RequestExpired"),
+    "no credentials yet": border.fails(exceptions.NoCredentialsError()),
     "internal error": border.refuses("InternalServerError", 500),
     "unavailable": border.refuses("ServiceUnavailable", 503),
     "a proxy's page": border.says(502, b"<html>Bad Gateway</html>"),
@@ -129,7 +131,7 @@ def test_what_stays_last_is_what_is_said(rig: Rig) -> None:
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
 @pytest.mark.parametrize("code", WRONG)
 def test_a_refusal_is_a_defect_of_ours_and_is_not_repeated(rig: Rig, code: str, call: Callable[[Rig], Any]) -> None:
-    """A wrong request, a missing table, a missing permission, expired credentials: once, with the code for the log."""
+    """A wrong request, a missing table, a missing permission: once, with the code for the log."""
     rig.meets(then=border.refuses(code))
     with pytest.raises(StoreRefused, match=code):
         call(rig)
@@ -137,9 +139,9 @@ def test_a_refusal_is_a_defect_of_ours_and_is_not_repeated(rig: Rig, code: str, 
 
 
 def test_a_call_that_cannot_be_made_is_a_defect_of_the_configuration(rig: Rig) -> None:
-    """No credentials at all is no outage that a client should wait for."""
-    rig.meets(then=border.fails(exceptions.NoCredentialsError()))
-    with pytest.raises(StoreRefused, match="NoCredentialsError"):
+    """A fault of botocore's own is no outage that a client should wait for."""
+    rig.meets(then=border.fails(exceptions.UnknownServiceError(service_name="x", known_service_names="y")))
+    with pytest.raises(StoreRefused, match="UnknownServiceError"):
         rig.files.get(KEY)
     assert rig.attempts == 1
 

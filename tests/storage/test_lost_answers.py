@@ -7,8 +7,8 @@ from botocore.exceptions import ReadTimeoutError
 
 from panzoto.deps import Deps
 from panzoto.errors import Conflict, EmailTaken, StoreUnavailable
-from panzoto.models.expressions import Attr, Change, Condition
-from panzoto.models.transaction import transact
+from panzoto.models.store.expressions import Attr, Change, Condition
+from panzoto.models.store.transaction import transact
 from tests.support import border
 from tests.support.stores import SERVED
 

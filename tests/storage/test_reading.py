@@ -9,10 +9,10 @@ import pytest
 
 from panzoto.deps import Deps, build
 from panzoto.errors import InvalidCursor, UndeclaredOperation
-from panzoto.models.expressions import Attr, Condition, Key
 from panzoto.models.spec import AUDIO_FILES
+from panzoto.models.store.expressions import Attr, Condition, Key
+from panzoto.models.store.wire import Item
 from panzoto.models.table import Table
-from panzoto.models.wire import Item
 from tests.support import border
 
 from .conftest import Events, Files, Logs

@@ -6,9 +6,9 @@ import pytest
 
 from panzoto.deps import Deps
 from panzoto.errors import Conflict, EmailTaken, TransactionLost
-from panzoto.models.expressions import Attr, Change
-from panzoto.models.transaction import transact
-from panzoto.models.wire import Item
+from panzoto.models.store.expressions import Attr, Change
+from panzoto.models.store.transaction import transact
+from panzoto.models.store.wire import Item
 
 from .conftest import Files, Logs
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panzoto.models.wire import decode, decode_item, encode, encode_item
+from panzoto.models.store.wire import decode, decode_item, encode, encode_item
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 numbers = st.integers(-(10**37), 10**37) | st.decimals(

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from panzoto.errors import Conflict, EmailTaken, StoreRefused, UndeclaredOperation
-from panzoto.models.expressions import Attr, Change
-from panzoto.models.wire import Item
+from panzoto.models.store.expressions import Attr, Change
+from panzoto.models.store.wire import Item
 
 from .conftest import Events, Files, Logs
 

@@ -18,6 +18,7 @@ def configured(account: str, endpoint: str | None, **changes: Any) -> Config:
         "jwt_secret_key": JWT_SECRET,
         "aws_endpoint": endpoint,
         "aws_access_key_id": account,
+        "s3_bucket": f"panzoto-audio-{account}",  # the names of buckets are the world's, not the account's
         "aws_secret_access_key": "test",
     }
     return Config(**(settings | changes))

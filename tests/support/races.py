@@ -15,14 +15,16 @@ from config import Config
 from panzoto.deps import Deps, build
 from panzoto.errors import Conflict
 from panzoto.flows.first_admin import first_admin
-from panzoto.models.expressions import Attr, Change
 from panzoto.models.spec import AUDIO_FILES
+from panzoto.models.store.expressions import Attr, Change
 from panzoto.models.table import Table
 
 Act = Callable[[Deps, int], object]
 SECONDS = 60
 COUNTS = 5
 KEY = {"file_id": "prize"}
+# Imported once, before the processes are forked.
+LOADED = [__name__, "tests.support.phones", "tests.support.warm"]
 _line: Barrier
 
 
@@ -49,7 +51,7 @@ class Racers:
 def racers(count: int) -> Iterator[Racers]:
     """So many processes, until the block ends; they end, too, when this process is killed."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])  # imported once, and no process has what another one made
+    context.set_forkserver_preload(LOADED)  # no process has what another one made
     with ProcessPoolExecutor(count, context, _begin, (context.Barrier(count),)) as pool:
         yield Racers(pool, count)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from panzoto.aws.clients import Clients
 from panzoto.crypto.cursors import Cursors
-from panzoto.models.gateway import Gateway
 from panzoto.models.spec import AUDIO_FILES
+from panzoto.models.store.gateway import Gateway
 from panzoto.models.table import Table
 from tests.support import border
 from tests.support.border import Border, Step

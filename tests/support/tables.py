@@ -6,7 +6,7 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from panzoto.models.schema import creation
+from panzoto.cli.schema import creation
 from panzoto.models.spec import TABLES, TableSpec
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from panzoto.errors import Conflict, StoreBusy
 from panzoto.web.application import Application
 from panzoto.web.guards import public
 from panzoto.web.requests import deps
-from panzoto.web.schemas import Body, Query
+from panzoto.web.schemas import Body, Query, State
 
 logs.configure("info")  # as wsgi.py does, before anything is logged
 
@@ -41,37 +41,37 @@ def made(config: Config) -> Application:
     """The application of a configuration, with the routes of these tests."""
     app = create_app(config)
 
-    @app.post("/try/notes")
+    @app.post("/try/notes", responses={200: State})
     @public
     def note(body: Note) -> Response:
         """Take a note."""
         return jsonify(body.model_dump())
 
-    @app.get("/try/list")
+    @app.get("/try/list", responses={200: State})
     @public
     def listing(query: Listing) -> Response:
         """Read a query."""
         return jsonify(query.model_dump())
 
-    @app.get("/try/defect")
+    @app.get("/try/defect", responses={200: State})
     @public
     def defect() -> Response:
         """Break."""
         raise RuntimeError("somebody@example.com broke password=hunter2 +14155550100")
 
-    @app.get("/try/busy")
+    @app.get("/try/busy", responses={200: State})
     @public
     def busy() -> Response:
         """Be busy."""
         raise StoreBusy(retry_after=7)
 
-    @app.get("/try/conflict")
+    @app.get("/try/conflict", responses={200: State})
     @public
     def conflict() -> Response:
         """Lose a race."""
         raise Conflict
 
-    @app.get("/try/store")
+    @app.get("/try/store", responses={200: State})
     @public
     def store() -> Response:
         """Ask the store."""

@@ -170,3 +170,18 @@ def test_a_conflict_is_409(client: FlaskClient) -> None:
     """A lost race is 409."""
     response = client.get("/try/conflict")
     assert (response.status_code, error_of(response)["code"]) == (409, "conflict")
+
+
+@pytest.mark.parametrize("depth", [50, 400, 1000])
+def test_a_deep_body_is_refused_like_any_other(client: FlaskClient, depth: int) -> None:
+    """However deep an unknown field is nested, it is an unknown field, and a NUL at its bottom is found."""
+    for inner, says in ((b"", "is not known here"), (b'"\\u0000"', "NUL")):
+        body = b'{"text": "a", "z": ' + b"[" * depth + inner + b"]" * depth + b"}"
+        response = client.post(NOTES, data=body, content_type=JSON)
+        assert response.status_code == 400
+        assert says in response.get_json()["error"]
+
+
+def test_a_long_name_is_not_sent_back_whole(client: FlaskClient) -> None:
+    """An unknown field of sixty thousand characters makes no answer of that size."""
+    assert len(client.post(NOTES, json={"text": "a", "x" * 60_000: 1}).data) < 2_000

@@ -19,8 +19,8 @@ def test_the_document_is_openapi_3_1(client: FlaskClient) -> None:
     assert {"/api/health", "/healthz", "/readyz"} <= set(document["paths"])
 
 
-def test_every_operation_tells_its_errors(client: FlaskClient) -> None:
-    """An operation with a body answers 400, 413 and 415; one without anything to read answers no 400."""
+def test_every_operation_tells_its_answers_and_errors(client: FlaskClient) -> None:
+    """Every operation has an answer; one with a body 400, 413 and 415; one without anything to read no 400."""
     paths = client.get("/api/openapi.json").get_json()["paths"]
     assert set(paths["/try/notes"]["post"]["responses"]) >= {"400", "413", "415", "500", "503"}
     assert set(paths["/try/list"]["get"]["responses"]) >= {"400", "500", "503"}
@@ -28,6 +28,7 @@ def test_every_operation_tells_its_errors(client: FlaskClient) -> None:
     for methods in paths.values():
         for operation in methods.values():
             assert operation["summary"]
+            assert [status for status in operation["responses"] if status.startswith("2")]
             error = operation["responses"]["503"]["content"]["application/json"]["schema"]
             assert error == {"$ref": "#/components/schemas/ErrorBody"}
 

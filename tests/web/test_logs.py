@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -64,6 +66,8 @@ def test_a_defect_is_logged_without_personal_data(
     [
         *("password", "new_password", "refresh_token", "token", "Authorization", "otp", "code", "Set-Cookie"),
         *("key_hash", "client_secret", "recovery_key", "wrapped_audio_key", "sessionJWT", "api_key", "OTPHash"),
+        *("auth_code", "sms_code", "code_verifier", "data_key", "audio_key", "signing_key", "credentials", "passcode"),
+        *("pepper", "signature", "pwd", "aws_secret_access_key"),
     ],
 )
 def test_secrets_are_hidden_by_name(name: str) -> None:
@@ -81,6 +85,14 @@ def test_secrets_are_hidden_by_name(name: str) -> None:
         ("call +1 415-555-0100 or +420777123456", "call [phone] or [phone]"),
         ("got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl", "got [jwt]"),
         ("Authorization: Bearer abcDEF123.456-_~+/=", "Authorization: Bearer [bearer]"),
+        ("BEARER abcDEF123.456", "BEARER [bearer]"),
+        ("Basic YW5uOnNlY3JldA==", "Basic [basic]"),
+        ("/x?password=hunter2&a=1", "/x?password=[secret]&a=1"),
+        ("X-Amz-Signature=0a1b2c", "X-Amz-Signature=[secret]"),
+        ("ann%40example.com", "[email]"),
+        ("%2B14155550100 and +1.415.555.0100", "[phone] and [phone]"),
+        ("rt1.ses_abc.3.mM0aB1cD2eF3", "[refresh]"),
+        ("/m/tok_0123456789abcdef.ABCDEF0123", "/m/[link]"),
     ],
 )
 def test_personal_data_is_masked_in_text(text: str, shown: str) -> None:
@@ -116,3 +128,24 @@ def test_lines_of_libraries_are_ours(lines: Callable[[], list[dict[str, Any]]]) 
     logging.getLogger("some.library").warning("failed for %s", "ann@example.com")
     (line,) = lines()
     assert (line["event"], line["logger"], line["level"]) == ("failed for [email]", "some.library", "warning")
+
+
+def test_whatever_is_logged_is_cleaned() -> None:
+    """An object is logged by its text, and that text is cleaned like any other."""
+    shown = logs.redacted({"error": ValueError("ann@example.com"), "number": 2**70, "when": None, "ok": True})
+    assert shown == {"error": "[email]", "number": str(2**70), "when": None, "ok": True}
+
+
+def test_masking_takes_no_time_to_speak_of() -> None:
+    """A long text that almost is a token is looked at once, not once for each of its letters."""
+    began = time.perf_counter()
+    logs.clean("eyJ" * 30_000)
+    assert time.perf_counter() - began < 5
+
+
+def test_a_line_that_cannot_be_formatted_harms_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    """A library that logs badly goes on; so does a line with half a character."""
+    (ours,) = (each for each in logging.getLogger().handlers if isinstance(each, logs._Foreign))
+    ours.handle(logging.LogRecord("some.library", logging.WARNING, __file__, 1, "bad %s %s", ("one",), None))
+    assert "Logging error" in capsys.readouterr().err
+    assert json.loads(logs._dumps({"event": "\ud800"})) == {"event": "\ud800"}

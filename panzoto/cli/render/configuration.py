@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import Field, fields
 from typing import Any
 
-import env
+import formats
 from config import SECRET_BYTES, Config
 
 from .markdown import table
@@ -39,7 +39,7 @@ OTHERS = [
 INTRODUCTION = """\
 # Configuration
 
-Rendered by `flask tables render` from `config.py`; a change here is lost and fails a test.
+Rendered by `make render` from `config.py`; a change here is lost and fails a test.
 
 The service reads these variables once, when it starts. What is wrong with them ends the start with a sentence for each
 fault, all at once. A variable that is set to nothing has its default. In development (`FLASK_ENV=development`, in the
@@ -97,7 +97,7 @@ def _row(variable: Field[Any]) -> tuple[str, str, str]:
 def _default(variable: Field[Any]) -> str:
     text, default = variable.metadata["default_text"], variable.default
     if text:
-        return f"`{text}`" if variable.metadata["parse"] is env.duration else str(text)
+        return f"`{text}`" if variable.metadata["parse"] is formats.duration else str(text)
     if isinstance(default, bool):
         return f"`{int(default)}`"
     return "unset" if default in (None, "") else f"`{default}`"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from panzoto.models.live import declared, shown
+from panzoto.cli.live import declared, shown
 from panzoto.models.spec import TABLES, TableSpec
 
 from .markdown import table
@@ -12,7 +12,7 @@ from .markdown import table
 INTRODUCTION = """\
 # The tables
 
-Rendered by `flask tables render` from `panzoto/models/spec.py`; a change here is lost and fails a test.
+Rendered by `make render` from `panzoto/models/spec.py`; a change here is lost and fails a test.
 
 All state is in these tables. The names are defaults: each is set by the variable beside it, so that a deployment which
 has its tables keeps them. `flask tables create` makes what is missing and turns on what is off (TTL, point-in-time

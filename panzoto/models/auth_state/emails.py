@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from panzoto.errors import EmailTaken
-from panzoto.models.expressions import Attr
+from panzoto.errors import Conflict, EmailTaken
 from panzoto.models.spec import AUTH_STATE
+from panzoto.models.store.expressions import Attr
+from panzoto.models.store.transaction import Member
+from panzoto.models.store.wire import Item
 from panzoto.models.table import Table
-from panzoto.models.transaction import Member
-from panzoto.models.wire import Item
 
 from .keys import key
 
@@ -21,6 +21,16 @@ class EmailClaims(Table):
         """The claim of an email for a new person, as a member of the transaction that makes the person."""
         item = {**key("EMAIL", email), "user_id": user_id}
         return self.putting(item, when=Attr("PK").not_exists(), otherwise=EmailTaken)
+
+    def releasing(self, email: str, user_id: str) -> Member:
+        """The end of a person's claim of an email, as a member of the transaction that takes the email from them."""
+        return self.deleting(key("EMAIL", email), when=Attr("user_id").eq(user_id), otherwise=Conflict)
+
+    def release(self, email: str, user_id: str) -> None:
+        """End a person's claim of an email, if it is still theirs."""
+        claim = self.find(email)
+        if claim is not None and claim["user_id"] == user_id:
+            self.delete(key("EMAIL", email), when=Attr("user_id").eq(user_id))
 
     def find(self, email: str) -> Item | None:
         """The claim of an email, read consistently."""

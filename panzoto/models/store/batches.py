@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from panzoto.errors import StoreBusy
 
@@ -12,6 +12,13 @@ from .wire import Wire
 
 READ_AT_ONCE = 100
 WRITTEN_AT_ONCE = 25
+
+
+class Write(NamedTuple):
+    """One put or delete of a batch."""
+
+    table: str
+    request: Wire
 
 
 def read(gateway: Gateway, table: str, keys: list[Wire]) -> Iterator[Wire]:
@@ -26,13 +33,17 @@ def read(gateway: Gateway, table: str, keys: list[Wire]) -> Iterator[Wire]:
         waiting = left + waiting
 
 
-def write(gateway: Gateway, table: str, writes: list[Wire]) -> None:
-    """Do every put and delete, each for itself."""
+def write(gateway: Gateway, writes: list[Write]) -> None:
+    """Do every put and delete, of whatever tables, each for itself."""
     waiting, patience = writes, _Patience(gateway)
     while waiting:
         asked, waiting = waiting[:WRITTEN_AT_ONCE], waiting[WRITTEN_AT_ONCE:]
-        answer = gateway.call("BatchWriteItem", {"RequestItems": {table: asked}})
-        left = answer.get("UnprocessedItems", {}).get(table, [])
+        by_table: dict[str, list[Wire]] = {}
+        for each in asked:
+            by_table.setdefault(each.table, []).append(each.request)
+        answer = gateway.call("BatchWriteItem", {"RequestItems": by_table})
+        unprocessed = answer.get("UnprocessedItems", {})
+        left = [Write(table, request) for table, requests in unprocessed.items() for request in requests]
         patience.after(asked, left)
         waiting = left + waiting
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .spec import Key
+from panzoto.models.spec import Key
 
 # In these states a table or an index answers.
 USABLE = frozenset({"ACTIVE", "UPDATING"})

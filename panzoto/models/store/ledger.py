@@ -14,13 +14,9 @@ READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems
 
 @dataclass(slots=True)
 class Ledger:
-    """The units and round trips of one flow, and the seconds that it has waited.
-
-    `ends`, a reading of the monotonic clock, is when nothing is repeated any more.
-    """
+    """The units and round trips of one flow, and the seconds that it has waited."""
 
     flow: str
-    ends: float | None = None
     waited: float = 0.0
     reads: float = 0.0
     writes: float = 0.0
@@ -50,9 +46,9 @@ def current() -> Ledger:
 
 
 @contextmanager
-def keep(flow: str, ends: float | None = None) -> Iterator[Ledger]:
+def keep(flow: str) -> Iterator[Ledger]:
     """Keep a ledger for what happens inside."""
-    ledger = Ledger(flow, ends)
+    ledger = Ledger(flow)
     token = _current.set(ledger)
     try:
         yield ledger

@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 
 from panzoto.crypto.cursors import Cursors
+from panzoto.models.spec import TableSpec
 
 from .expressions import Condition, selection
-from .spec import TableSpec
 from .wire import Item, Wire, decode_item
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .spec import Index, Key, TableSpec
+from panzoto.models.spec import Index, Key, TableSpec
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from panzoto.models.spec import Index, TableSpec
+
 from . import schema
 from .live import USABLE, Live, declared, shown
 from .schema import Call
-from .spec import Index, TableSpec
 
 CREATE, ADD_INDEXES = "`flask tables create`", "`flask tables create --add-indexes`"
 # What a TTL in the wrong place takes away: DynamoDB deletes the item, not the attribute.

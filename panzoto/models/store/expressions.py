@@ -42,16 +42,22 @@ def _built(expressions: Mapping[str, Condition]) -> dict[str, Any]:
     return request
 
 
+Members = set[str]
+
+
 @dataclass(frozen=True)
 class Change:
-    """What an update does: `set` gives values, `default` gives them where none is, `add` counts, `remove` takes away.
+    """What an update does: `set` gives values, `default` gives them where none is, `remove` takes them away.
+
+    `add` counts up a number or puts members into a set, `discard` takes members out of one.
 
     A name with a dot in it means an attribute inside a map: `metadata.lastUsedAt`.
     """
 
     set: Mapping[str, Any] = field(default_factory=dict)
     default: Mapping[str, Any] = field(default_factory=dict)
-    add: Mapping[str, int] = field(default_factory=dict)
+    add: Mapping[str, int | Members] = field(default_factory=dict)
+    discard: Mapping[str, Members] = field(default_factory=dict)
     remove: Iterable[str] = ()
 
     def request(self, when: Condition | None) -> dict[str, Any]:
@@ -74,6 +80,7 @@ class Change:
         clauses = {
             "SET": sets,
             "ADD": [f"{named(path)} {valued(value)}" for path, value in self.add.items()],
+            "DELETE": [f"{named(path)} {valued(value)}" for path, value in self.discard.items()],
             "REMOVE": [named(path) for path in self.remove],
         }
         request["UpdateExpression"] = " ".join(f"{word} {', '.join(parts)}" for word, parts in clauses.items() if parts)

@@ -15,6 +15,7 @@ from botocore.exceptions import (
     ClientError,
     CredentialRetrievalError,
     HTTPClientError,
+    NoCredentialsError,
 )
 from botocore.exceptions import ConnectionError as NotConnected
 from botocore.parsers import ResponseParserError
@@ -44,10 +45,12 @@ BUSY = frozenset(
         "TransactionInProgressException",
     }
 )
+# Credentials that are just being replaced by new ones.
+CREDENTIALS = frozenset({"ExpiredTokenException", "RequestExpired"})
 # Reasons for which a transaction is cancelled that say "later" and not "never".
 BUSY_REASONS = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 # Faults between us and DynamoDB; any other fault of botocore is a defect of ours or of the configuration.
-NETWORK_FAULTS = (NotConnected, HTTPClientError, CredentialRetrievalError, ResponseParserError)
+NETWORK_FAULTS = (NotConnected, HTTPClientError, CredentialRetrievalError, NoCredentialsError, ResponseParserError)
 SERVER_FAULT = 500
 
 
@@ -108,9 +111,7 @@ class Gateway:
 
     def ends(self) -> float:
         """When the request that is being served, or this call alone, must have done with waiting."""
-        entry = ledger.current()
-        latest = self._clock() + self._deadline - entry.waited
-        return latest if entry.ends is None else min(entry.ends, latest)
+        return self._clock() + self._deadline - ledger.current().waited
 
     def pause(self, number: int, ends: float, failure: StoreUnavailable, cause: Exception | None = None) -> None:
         """Wait a jittered while before the next attempt, or raise `failure` when there is no time for one."""
@@ -149,7 +150,7 @@ def _retryable(fault: Exception) -> StoreUnavailable:
             return StoreBusy(retry_after=RETRY_AFTER)
         if code in BUSY:
             return StoreBusy(retry_after=RETRY_AFTER)
-        if fault.response["ResponseMetadata"]["HTTPStatusCode"] < SERVER_FAULT:
+        if code not in CREDENTIALS and fault.response["ResponseMetadata"]["HTTPStatusCode"] < SERVER_FAULT:
             raise StoreRefused(f"DynamoDB refused {fault.operation_name}: {code}") from fault
     elif not isinstance(fault, NETWORK_FAULTS):
         raise StoreRefused(f"the call could not be made: {type(fault).__name__}") from fault

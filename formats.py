@@ -1,0 +1,154 @@
+"""The formats of environment variables. What does not fit raises `ValueError`, whose text goes on after "must be"."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
+from ipaddress import AddressValueError, IPv6Address
+
+from env import Parse
+
+UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+LONGEST = timedelta(days=3660)
+LAST_PORT = 65535
+HOST = re.compile(r"((?!-)[A-Za-z0-9-]{1,63}(?<!-)\.)*(?!-)[A-Za-z0-9-]{1,63}(?<!-)\.?")
+
+
+def text(value: str) -> str:
+    """Any text; bytes that are none have come in as lone surrogates."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("text in UTF-8") from None
+    return value
+
+
+def duration(value: str) -> timedelta:
+    """A Go duration: `15m`, `168h`, `1h30m`, `500ms`; days (`90d`) too."""
+    parts = re.findall(r"(\d{1,9})(ms|s|m|h|d)", value, re.ASCII)
+    if not parts or "".join(n + unit for n, unit in parts) != value:
+        raise ValueError("a duration such as 15m, 168h or 1h30m")
+    lengths = [timedelta(**{UNITS[unit]: int(n)}) for n, unit in parts]
+    # each by itself first: a sum of many long ones is more than a timedelta can hold
+    if max(lengths) > LONGEST or not timedelta() < (total := sum(lengths, timedelta())) <= LONGEST:
+        raise ValueError("a duration of more than nothing and at most ten years")
+    return total
+
+
+def moment(value: str) -> datetime:
+    """A day or a time, in UTC unless it says otherwise."""
+    try:
+        read = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("a day or a time such as 2027-01-31 or 2027-01-31T12:00:00Z") from None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def whole(low: int, high: int) -> Parse[int]:
+    """A whole number between two bounds, both allowed."""
+
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"\d{1,15}", value, re.ASCII) or not low <= int(value) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def flag(value: str) -> bool:
+    """A switch: 1, true, yes, on or 0, false, no, off."""
+    lowered = value.lower()
+    if lowered in {"1", "true", "yes", "on"}:
+        return True
+    if lowered in {"0", "false", "no", "off"}:
+        return False
+    raise ValueError("1 or 0")
+
+
+def one_of(*choices: str) -> Parse[str]:
+    """One of a few words."""
+
+    def parse(value: str) -> str:
+        if value.lower() not in choices:
+            raise ValueError(" or ".join([", ".join(choices[:-1]), choices[-1]]))
+        return value.lower()
+
+    return parse
+
+
+def listed(parse: Parse[str]) -> Parse[tuple[str, ...]]:
+    """Several values between commas."""
+    return lambda value: tuple(parse(part.strip()) for part in value.split(",") if part.strip())
+
+
+def mailbox(value: str) -> str:
+    """An email address, with or without a name before it."""
+    _, address = parseaddr(value)
+    local, _, domain = address.rpartition("@")
+    if not local or not HOST.fullmatch(domain) or "\n" in value or "\r" in value:
+        raise ValueError("an address such as hello@example.com or Panzoto <hello@example.com>")
+    return value
+
+
+def sender_id(value: str) -> str:
+    """A name that an SMS may come from."""
+    if not re.fullmatch(r"(?=.*[A-Za-z])[A-Za-z0-9]{1,11}", value, re.ASCII):
+        raise ValueError("1 to 11 letters and digits, of which one is a letter")
+    return value
+
+
+def table_name(value: str) -> str:
+    """A name that DynamoDB accepts for a table."""
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{3,255}", value):
+        raise ValueError("a table name of 3 to 255 letters, digits, dots, dashes and underscores")
+    return value
+
+
+def bucket_name(value: str) -> str:
+    """A name that S3 accepts for a bucket."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value):
+        raise ValueError("a bucket name of 3 to 63 small letters, digits, dots and dashes")
+    return value
+
+
+def region(value: str) -> str:
+    """An AWS region."""
+    if not re.fullmatch(r"[a-z]{2,3}(-[a-z]+)+-\d", value, re.ASCII):
+        raise ValueError("an AWS region such as us-east-1")
+    return value
+
+
+def kms_key(value: str) -> str:
+    """The ARN of a key of KMS: an alias would not say which key it stands for."""
+    if not re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,64}", value, re.ASCII):
+        raise ValueError("the ARN of a KMS key such as arn:aws:kms:us-east-1:111122223333:key/1234abcd")
+    return value
+
+
+def url(value: str) -> str:
+    """An http or https address without a path."""
+    parts = re.fullmatch(r"https?://(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+))(?::([1-9]\d{0,4}))?/?", value, re.ASCII)
+    if parts:
+        number, host, port = parts.groups(default="")
+        if int(port or 1) <= LAST_PORT and (HOST.fullmatch(host) or _is_ipv6(number)):
+            return value.rstrip("/")
+    raise ValueError("an address such as http://localhost:8000")
+
+
+def _is_ipv6(number: str) -> bool:
+    try:
+        return bool(IPv6Address(number))
+    except AddressValueError:
+        return False
+
+
+def origin(value: str) -> str:
+    """A web origin as a browser sends it, in small letters and without the scheme's own port; or * for any."""
+    if value == "*":
+        return value
+    try:
+        lowered = url(value).lower()
+    except ValueError:
+        raise ValueError("origins such as https://app.example.com between commas, or *") from None
+    return lowered.removesuffix(":443" if lowered.startswith("https:") else ":80")

@@ -1,0 +1,72 @@
+"""The rate limits: their names, how much each allows, and how a configuration changes them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import formats
+
+MOST = 1_000_000
+CHANGE = re.compile(r"\s*([a-z.]+)=(\d{1,7})/(\w+)\s*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many in so long, under a name."""
+
+    name: str
+    most: int
+    window: timedelta
+
+    def index(self, now: datetime) -> int:
+        """Which window it is now."""
+        return int(now.timestamp() // self.window.total_seconds())
+
+    def ends(self, now: datetime) -> int:
+        """When this window ends, in seconds since 1970."""
+        return int((self.index(now) + 1) * self.window.total_seconds())
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.most}/{int(self.window.total_seconds() // 60)}m"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Every limit, by name."""
+
+    each: tuple[Limit, ...]
+
+    def __getitem__(self, name: str) -> Limit:
+        return next(limit for limit in self.each if limit.name == name)
+
+    def __str__(self) -> str:
+        return ",".join(map(str, self.each))
+
+
+QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
+# What a person never reaches, and what guessing or flooding does.
+DEFAULTS = Limits(
+    (
+        Limit("login.address", 100, QUARTER),
+        Limit("login.account", 10, QUARTER),
+        Limit("register.address", 30, HOUR),
+        Limit("password.account", 10, QUARTER),
+        Limit("forgot.address", 20, HOUR),
+        Limit("forgot.account", 3, QUARTER),
+        Limit("reset.address", 30, QUARTER),
+        Limit("email.account", 5, HOUR),
+    )
+)
+
+
+def changed(text: str) -> Limits:
+    """The limits, with those that a configuration names changed: `login.account=5/10m,forgot.address=3/1h`."""
+    limits = {limit.name: limit for limit in DEFAULTS.each}
+    for part in text.split(","):
+        found = CHANGE.fullmatch(part)
+        if found is None or found[1] not in limits or not 0 < int(found[2]) <= MOST:
+            raise ValueError(f"limits such as login.account=5/10m between commas, of {', '.join(limits)}")
+        limits[found[1]] = Limit(found[1], int(found[2]), formats.duration(found[3]))
+    return Limits(tuple(limits.values()))

@@ -1,0 +1,40 @@
+"""How flows send mail: what must arrive for the flow to be worth anything, and what is told besides."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+
+from panzoto.deps import Deps
+from panzoto.errors import Overloaded
+from panzoto.later import Job
+from panzoto.messages.kinds import Kind, PasswordChanged
+
+from .client import Client
+
+log = structlog.get_logger()
+
+
+def send(deps: Deps, kind: Kind, to: str, client: Client, now: datetime) -> None:
+    """Send a mail; raises when it cannot be sent."""
+    deps.post.send(deps.messages.render(kind, to=to, language=client.language), now)
+
+
+def afterwards(deps: Deps, what: str, job: Job) -> None:
+    """Do after the answer what is not worth failing an act that is done."""
+    try:
+        deps.later.do(what, job)
+    except Overloaded:
+        log.warning("not_done_afterwards", job=what)
+
+
+def notify_of_new_password(deps: Deps, to: str | None, client: Client, now: datetime) -> None:
+    """Tell the owner of an account that its password is another one now."""
+    if to is not None:
+        notify(deps, PasswordChanged(when=now, address=client.address, user_agent=client.user_agent), to, client, now)
+
+
+def notify(deps: Deps, kind: Kind, to: str, client: Client, now: datetime) -> None:
+    """Tell somebody, after the answer, what has happened already: a mail that is not sent takes nothing of it back."""
+    afterwards(deps, kind.name(), lambda: send(deps, kind, to, client, now))

@@ -1,0 +1,134 @@
+"""How sessions begin and end: every sign-in, whatever the means, begins one here and returns the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from panzoto.crypto.claims import SignIn
+from panzoto.crypto.text import new_id
+from panzoto.deps import Deps
+from panzoto.flows.client import Client
+from panzoto.models import sessions
+from panzoto.models.auth_state import lineages
+from panzoto.models.auth_state.lineages import Lineage
+from panzoto.models.sessions import Session
+from panzoto.models.store import batches
+from panzoto.models.store.batches import Write
+from panzoto.models.store.transaction import transact
+from panzoto.models.users import User
+
+from ._audit import event
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn:
+    """What a sign-in gives. The recovery key is there once, when the audio key was made."""
+
+    user: User
+    session_id: str
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    recovery_key: str | None = None
+
+
+def start_session(
+    deps: Deps,
+    user: User,
+    *,
+    device_id: str | None,
+    client: Client,
+    now: datetime,
+    amr: str,
+    recovery_key: str | None = None,
+) -> SignedIn:
+    """Start a session: its lineage, its place in the list and its audit event, written together.
+
+    They are no transaction, which would cost double: a crash between them leaves a session whose tokens nobody has.
+    """
+    session_id = new_id("ses_")
+    lineage = _lineage(deps, user, session_id, device_id, now, amr)
+    batches.write(deps.gateway, _records(deps, user, lineage, client))
+    return SignedIn(
+        user=user,
+        session_id=session_id,
+        access_token=mint_access(deps, lineage, now),
+        refresh_token=deps.refresh_tokens.mint(session_id, lineage.counter),
+        expires_in=seconds_left(deps, lineage, now),
+        recovery_key=recovery_key,
+    )
+
+
+def _records(deps: Deps, user: User, lineage: Lineage, client: Client) -> list[Write]:
+    """What is kept of a new session."""
+    details = {"by": lineage.amr[0], "session": lineage.session_id}
+    return [
+        deps.lineages.batched(lineages.to_item(lineage)),
+        deps.sessions.batched(sessions.to_item(_session(user, lineage, client))),
+        deps.audit.recording(event(user.user_id, "sign_in", client, lineage.created_at, details, in_feed=False)),
+    ]
+
+
+def _session(user: User, lineage: Lineage, client: Client) -> Session:
+    return Session(
+        session_id=lineage.session_id,
+        user_id=user.user_id,
+        email=user.email,
+        phone=user.phone,
+        device_id=lineage.device_id,
+        created_at=lineage.created_at,
+        expires_at=lineage.expires_at,
+        flow=lineage.amr[0],
+        address=client.address,
+        user_agent=client.user_agent,
+    )
+
+
+def _lineage(deps: Deps, user: User, session_id: str, device_id: str | None, now: datetime, amr: str) -> Lineage:
+    return Lineage(
+        session_id=session_id,
+        user_id=user.user_id,
+        phone=user.phone,
+        device_id=device_id,
+        counter=0,
+        epoch=user.epoch,
+        roles=user.roles,
+        amr=(amr,),
+        created_at=now,
+        rotated_at=now,
+        expires_at=now + deps.config.jwt_refresh_expiry,
+    )
+
+
+def mint_access(deps: Deps, lineage: Lineage, now: datetime) -> str:
+    """An access token of a session."""
+    who = SignIn(
+        user_id=lineage.user_id,
+        sid=lineage.session_id,
+        ep=lineage.epoch,
+        amr=lineage.amr,
+        auth_time=lineage.created_at,
+        roles=tuple(sorted(lineage.roles)),
+    )
+    return deps.access_tokens.mint(who, now, lineage.expires_at)
+
+
+def seconds_left(deps: Deps, lineage: Lineage, now: datetime) -> int:
+    """For how many seconds it works: no longer than the session."""
+    return int(min(deps.config.jwt_access_expiry, lineage.expires_at - now).total_seconds())
+
+
+def end_one(deps: Deps, user: User, session_id: str, now: datetime) -> None:
+    """End a session: in one transaction its refresh tokens and its access tokens, then its place in the list."""
+    transact(deps.gateway, deps.lineages.revoking(session_id, now), deps.users.ending_session(user, session_id, now))
+    deps.sessions.forget([session_id])
+    deps.users.forget_ended(user, now, deps.config.jwt_access_expiry)
+
+
+def clear_sessions(deps: Deps, user: User, now: datetime) -> None:
+    """End what hangs on sessions whose epoch is over already: their refresh tokens, and their places in the list."""
+    ended = [each.session_id for each in deps.sessions.of(user.user_id)]
+    for session_id in ended:
+        deps.lineages.revoke(session_id, now)
+    deps.sessions.forget(ended)

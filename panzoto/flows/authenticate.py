@@ -1,0 +1,59 @@
+"""Whose request it is: the token tells, and one consistent read of the person tells whether it still may."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from panzoto.crypto.claims import AccessClaims
+from panzoto.deps import Deps
+from panzoto.errors import RecentSignInNeeded, SessionEnded
+from panzoto.models.users import User
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls, as the person is now, and by which token."""
+
+    user: User
+    claims: AccessClaims
+
+    @property
+    def session_id(self) -> str | None:
+        """The session; an old backend's token has none."""
+        return self.claims.sid
+
+
+def authenticate(deps: Deps, token: str) -> Caller:
+    """The caller of a request; raises for a token that is wrong, has expired, or whose session has ended.
+
+    A sign-in that crossed the end of all sessions has left a lineage that nobody knew of: it is ended here, or the
+    phone would go on refreshing for tokens that never work.
+    """
+    now = deps.clock()
+    claims = deps.access_tokens.read(token, now)
+    user = deps.known_users.find(claims.user_id, now, lambda user: _lives(user, claims))
+    if user is None or not _lives(user, claims):
+        if claims.sid is not None:
+            deps.lineages.revoke(claims.sid, now)
+        raise SessionEnded
+    return Caller(user, claims)
+
+
+def _lives(user: User, claims: AccessClaims) -> bool:
+    """Whether the person may sign in, and the session has not been ended."""
+    return user.may_sign_in and not _ended(user, claims)
+
+
+def _ended(user: User, claims: AccessClaims) -> bool:
+    """Whether the session of a token was ended, alone or with all others."""
+    if claims.sid is None:  # an old backend's token: it knows no epoch, so its age decides
+        ended = user.sessions_ended_at
+        return ended is not None and claims.auth_time <= ended
+    return claims.ep != user.epoch or claims.sid in user.ended
+
+
+def require_recent(caller: Caller, now: datetime, within: timedelta) -> None:
+    """Raise unless the caller has signed in lately."""
+    if now - caller.claims.auth_time > within:
+        raise RecentSignInNeeded

@@ -1,0 +1,35 @@
+"""Somebody looks at where they are signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from panzoto.deps import Deps
+
+from .authenticate import Caller
+
+
+def list_sessions(deps: Deps, caller: Caller) -> list[dict[str, Any]]:
+    """The living sessions of the caller, newest first. The index finds them; their lineages tell whether they live."""
+    now = deps.clock()
+    found = {each.session_id: each for each in deps.sessions.of(caller.user.user_id)}
+    lineages = {each.session_id: each for each in deps.lineages.find_many(list(found))}
+    living = [
+        (found[session_id], lineage)
+        for session_id, lineage in lineages.items()
+        if lineage.lives(now, deps.config.session_idle_expiry) and lineage.epoch == caller.user.epoch
+    ]
+    return [
+        {
+            "session_id": session.session_id,
+            "current": session.session_id == caller.session_id,
+            "device_id": session.device_id,
+            "signed_in_by": session.flow,
+            "address": session.address,
+            "user_agent": session.user_agent,
+            "created_at": session.created_at.isoformat(),
+            "last_used_at": lineage.rotated_at.isoformat(),
+            "expires_at": session.expires_at.isoformat(),
+        }
+        for session, lineage in sorted(living, key=lambda pair: pair[0].created_at, reverse=True)
+    ]

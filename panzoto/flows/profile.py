@@ -1,0 +1,54 @@
+"""Somebody changes what we know of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from panzoto.deps import Deps
+from panzoto.errors import EmailTaken
+from panzoto.models.users import User
+
+from ._addresses import normal_email
+from ._audit import record
+from ._email_verification import send_verification
+from ._reauthenticate import reauthenticate
+from .authenticate import Caller
+from .client import Client
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The person now, and the email that waits for its verification."""
+
+    user: User
+    pending_email: str | None = None
+
+
+def change_profile(
+    deps: Deps,
+    caller: Caller,
+    client: Client,
+    *,
+    name: str | None = None,
+    email: str | None = None,
+    current_password: str | None = None,
+) -> Changed:
+    """Change the name at once; change the email when the link that is sent to the new one is followed.
+
+    Commit point: the person's item. A new email asks for the password, or for a sign-in that is not long ago.
+    """
+    now = deps.clock()
+    user, pending = caller.user, None
+    if email is not None and normal_email(email) != user.email:
+        reauthenticate(deps, caller, current_password, client, now)
+        pending = normal_email(email)
+        deps.rates.charge("email.account", user.user_id, now)
+        if deps.emails.find(pending) is not None:
+            raise EmailTaken
+    if name is not None:
+        user = deps.users.change(user, now, {"name": name or None})
+        record(deps, user.user_id, "profile_changed", client, now)
+    if pending:
+        send_verification(deps, user, pending, client, now)
+        record(deps, user.user_id, "email_change_asked", client, now)
+    return Changed(user, pending)

@@ -1,0 +1,56 @@
+"""A phone that is signed in stays so, on a bad network too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from panzoto.deps import Deps
+from panzoto.errors import SessionEnded
+from panzoto.models.auth_state.lineages import Lineage, Policy, RefreshReused
+
+from ._audit import record
+from ._sessions import end_one, mint_access, seconds_left
+from .client import Client
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refreshed:
+    """New tokens of a session."""
+
+    user_id: str
+    access_token: str
+    refresh_token: str
+    expires_in: int
+
+
+def refresh(deps: Deps, token: str, device_id: str | None, client: Client) -> Refreshed:
+    """New tokens for a refresh token. Commit point: `rotate`, the only write.
+
+    A crash or a lost answer after it costs nothing: the same token, presented again within its grace, gets the same
+    child. A token that its child has replaced ends the whole session: somebody has a copy.
+    """
+    now = deps.clock()
+    session_id, counter = deps.refresh_tokens.read(token)
+    policy = Policy(deps.config.refresh_grace, deps.config.session_idle_expiry)
+    try:
+        lineage = deps.lineages.rotate(session_id, counter, device_id, now, policy)
+    except RefreshReused as reused:
+        _end_family(deps, reused.lineage, client, now)
+        raise SessionEnded("This sign-in was ended because an old token of it was used again.") from None
+    return Refreshed(
+        user_id=lineage.user_id,
+        access_token=mint_access(deps, lineage, now),
+        refresh_token=deps.refresh_tokens.mint(session_id, lineage.counter),
+        expires_in=seconds_left(deps, lineage, now),
+    )
+
+
+def _end_family(deps: Deps, lineage: Lineage, client: Client, now: datetime) -> None:
+    """End a session of which somebody has a copy: the newest tokens too, whoever holds them."""
+    user = deps.users.find(lineage.user_id)
+    if user is None:
+        deps.lineages.revoke(lineage.session_id, now)
+    else:
+        end_one(deps, user, lineage.session_id, now)
+    record(deps, lineage.user_id, "refresh_reused", client, now, {"session": lineage.session_id})

@@ -1,0 +1,85 @@
+"""Somebody makes an account with an email and a password."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import datetime
+
+from panzoto.crypto.keys import new_key_salt
+from panzoto.deps import Deps
+from panzoto.errors import EmailTaken
+from panzoto.messages.kinds import RegistrationAttempt
+from panzoto.models.store.transaction import transact
+from panzoto.models.users import User
+
+from . import _audio_key
+from ._addresses import normal_email
+from ._audit import record
+from ._devices import fingerprint
+from ._email_verification import send_verification
+from ._mail import afterwards, send
+from ._sessions import SignedIn, start_session
+from .client import Client
+
+
+def register(
+    deps: Deps, email: str, password: str, client: Client, *, name: str | None = None, device_id: str | None = None
+) -> SignedIn:
+    """Make an account and sign in.
+
+    Commit point: the transaction of the person and the claim of the email. A crash before it leaves nothing; after it
+    the account is there, and its owner signs in by password.
+    """
+    now = deps.clock()
+    email = normal_email(email)
+    deps.rates.charge("register.address", client.address, now)
+    deps.check_new_password(password, context=(email, name or ""))
+    person = _person(deps, email, password, now, name=name, device_id=device_id)
+    made = _audio_key.make(deps, person.user_id, password, person.key_salt)
+    user = replace(person, audio_key=made.audio_key)
+    transact(deps.gateway, deps.emails.claiming(email, user.user_id), deps.users.creating(user))
+    record(deps, user.user_id, "registered", client, now)
+    send_verification(deps, user, email, client, now)
+    return start_session(
+        deps, user, device_id=device_id, client=client, now=now, amr="pwd", recovery_key=made.recovery_key
+    )
+
+
+def register_quietly(
+    deps: Deps, email: str, password: str, client: Client, *, name: str | None = None, device_id: str | None = None
+) -> None:
+    """The same where nobody may learn who has an account: the answer is a mail, and it goes out in either case.
+
+    The mail goes out after the answer, whose time and status tell nothing. The audio key is made at the first sign-in,
+    which can show its recovery key. Commit point as in `register`.
+    """
+    now = deps.clock()
+    email = normal_email(email)
+    deps.rates.charge("register.address", client.address, now)
+    deps.check_new_password(password, context=(email, name or ""))
+    user = _person(deps, email, password, now, name=name, device_id=device_id)
+    try:
+        transact(deps.gateway, deps.emails.claiming(email, user.user_id), deps.users.creating(user))
+    except EmailTaken:
+        afterwards(deps, "registration_attempt", lambda: send(deps, RegistrationAttempt(), email, client, now))
+    else:
+        afterwards(deps, "registered", lambda: _welcome(deps, user, email, client, now))
+
+
+def _welcome(deps: Deps, user: User, email: str, client: Client, now: datetime) -> None:
+    record(deps, user.user_id, "registered", client, now)
+    send_verification(deps, user, email, client, now)
+
+
+def _person(deps: Deps, email: str, password: str, now: datetime, *, name: str | None, device_id: str | None) -> User:
+    """The new person, with a hash of the password."""
+    return User(
+        user_id=str(uuid.uuid4()),
+        email=email,
+        name=name,
+        password_hash=deps.passwords.hash(password),
+        key_salt=new_key_salt(),
+        created_at=now,
+        devices=frozenset({fingerprint(device_id)} if device_id else ()),
+    )

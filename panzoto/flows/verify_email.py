@@ -1,0 +1,58 @@
+"""Somebody proves that an email is theirs, or changes to another."""
+
+from __future__ import annotations
+
+from panzoto.deps import Deps
+from panzoto.errors import LinkInvalid
+from panzoto.messages.kinds import EmailChanged
+from panzoto.models.store.expressions import Attr
+from panzoto.models.store.transaction import Member, transact
+from panzoto.models.times import seconds
+from panzoto.models.users import User, epoch_is
+
+from . import _one_use
+from ._audit import record
+from ._email_verification import PURPOSE, send_verification
+from ._mail import notify
+from .authenticate import Caller
+from .client import Client
+
+
+def ask_again(deps: Deps, caller: Caller, client: Client) -> None:
+    """Send another link to the email of the account, unless it is verified already."""
+    now = deps.clock()
+    user = caller.user
+    if user.email is None or user.email_verified_at is not None:
+        return
+    deps.rates.charge("email.account", user.user_id, now)
+    send_verification(deps, user, user.email, client, now)
+
+
+def verify_email(deps: Deps, text: str, client: Client) -> None:
+    """Spend a link.
+
+    Commit point: one transaction of the token, the person, and both claims when the email is new. A link that was sent
+    before the sessions were ended is refused.
+    """
+    now = deps.clock()
+    token = _one_use.look_at(deps, PURPOSE, text, now)
+    user = deps.users.find(token.user_id)
+    if user is None or not user.may_sign_in or user.epoch != token.epoch:
+        raise LinkInvalid
+    changes = {"email": token.email, "email_verified_at": seconds(now)}
+    same = Attr("email").eq(user.email) if user.email else Attr("email").not_exists()
+    unchanged = same & epoch_is(user)  # a deletion raises the epoch: it must not miss a claim that is made meanwhile
+    changing = deps.users.changing(user, now, changes, when=unchanged, otherwise=LinkInvalid)
+    transact(deps.gateway, deps.one_use_tokens.spending(token, now), changing, *_claims(deps, user, token.email))
+    record(deps, user.user_id, "email_verified" if token.email == user.email else "email_changed", client, now)
+    if user.email and token.email != user.email:
+        where = {"address": client.address, "user_agent": client.user_agent}
+        notify(deps, EmailChanged(old=user.email, new=token.email, when=now, **where), user.email, client, now)
+
+
+def _claims(deps: Deps, user: User, email: str) -> list[Member]:
+    """What happens to the claims of emails: nothing, where the email is the person's already."""
+    if email == user.email:
+        return []
+    released = [deps.emails.releasing(user.email, user.user_id)] if user.email else []
+    return [deps.emails.claiming(email, user.user_id), *released]

@@ -1,0 +1,48 @@
+"""Work that is done after the answer: a few threads, a bounded queue, and no fault that nobody hears of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
+
+import structlog
+
+from panzoto.errors import Overloaded, PanzotoError
+
+THREADS = 2
+WAITING = 200
+RETRY_AFTER = 5
+
+Job = Callable[[], None]
+log = structlog.get_logger()
+
+
+class Later:
+    """Takes jobs, in order. Its threads begin with the first job, so that none is lost in a fork."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="later")
+        self._places = BoundedSemaphore(WAITING)
+
+    def do(self, what: str, job: Job) -> None:
+        """Do a job soon; `Overloaded` when too many wait."""
+        if not self._places.acquire(blocking=False):
+            raise Overloaded(retry_after=RETRY_AFTER)
+        self._threads.submit(self._done, what, job)
+
+    def finish(self) -> None:
+        """Wait until all that was asked for so far is done."""
+        for _ in range(WAITING):
+            self._places.acquire()
+        self._places.release(WAITING)
+
+    def _done(self, what: str, job: Job) -> None:
+        try:
+            job()
+        except PanzotoError as refused:
+            log.warning("job_refused", job=what, why=type(refused).__name__)
+        except Exception:
+            log.exception("job_failed", job=what)
+        finally:
+            self._places.release()

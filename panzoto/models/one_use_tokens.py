@@ -1,0 +1,117 @@
+"""Tokens that work once: the item holds a digest of the secret, and spending it is one conditional write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from panzoto.crypto.purposes import Purpose
+from panzoto.errors import LinkInvalid
+
+from .spec import AUTH_TOKENS
+from .store.expressions import Attr, Change, Condition, Key
+from .store.transaction import Member
+from .store.wire import Item
+from .table import Table
+from .times import from_seconds, seconds
+
+INDEX = "userId-tokenType-index"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneUseToken:
+    """A token that was sent to somebody."""
+
+    token_id: str
+    purpose: Purpose
+    digest: str
+    user_id: str
+    email: str
+    epoch: int
+    created_at: datetime
+    expires_at: datetime
+    address: str
+    user_agent: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class OneUseTokens(Table):
+    """The one-use tokens in the tokens table."""
+
+    spec = AUTH_TOKENS
+
+    def issue(self, token: OneUseToken) -> None:
+        """Keep a token that is about to be sent."""
+        self.put(to_item(token), when=Attr("tokenId").not_exists())
+
+    def look_at(self, purpose: Purpose, token_id: str, digest: str, now: datetime) -> OneUseToken:
+        """The token, if it would work now; looking at it spends nothing."""
+        item = self.get({"tokenId": token_id})
+        if item is None or item["tokenType"] != purpose.value or item["secretDigest"] != digest:
+            raise LinkInvalid
+        token = from_item(item)
+        if item["used"] or now >= token.expires_at:
+            raise LinkInvalid
+        return token
+
+    def spending(self, token: OneUseToken, now: datetime) -> Member:
+        """The one use of a token, as a member of the transaction that does what it is for."""
+        return self.updating({"tokenId": token.token_id}, _spent(now), when=_works(token, now), otherwise=LinkInvalid)
+
+    def forget(self, user_id: str) -> None:
+        """Delete every token of a person."""
+        for purpose in Purpose:
+            where = Key("userId").eq(user_id) & Key("tokenType").eq(purpose.value)
+            found = self.query_all(where, index=INDEX)
+            self.write_many(deletes=[{"tokenId": each["tokenId"]} for each in found])
+
+
+def _spent(now: datetime) -> Change:
+    return Change(set={"used": True, "usedAt": seconds(now)})
+
+
+def _works(token: OneUseToken, now: datetime) -> Condition:
+    return (
+        Attr("used").eq(False)
+        & Attr("expiresAt").gt(seconds(now))
+        & Attr("tokenType").eq(token.purpose.value)
+        & Attr("secretDigest").eq(token.digest)
+    )
+
+
+def to_item(token: OneUseToken) -> Item:
+    """The item of a token, with the seed's attributes and a digest in place of the secret."""
+    return {
+        "tokenId": token.token_id,
+        "tokenType": token.purpose.value,
+        "secretDigest": token.digest,
+        "email": token.email,
+        "userId": token.user_id,
+        "deviceId": None,
+        "epoch": token.epoch,
+        "createdAt": seconds(token.created_at),
+        "expiresAt": seconds(token.expires_at),
+        "used": False,
+        "usedAt": None,
+        "sessionJWT": None,
+        "metadata": {"ipAddress": token.address, "userAgent": token.user_agent, **token.details},
+    }
+
+
+def from_item(item: Item) -> OneUseToken:
+    """The token that an item describes."""
+    metadata = dict(item["metadata"])
+    return OneUseToken(
+        token_id=item["tokenId"],
+        purpose=Purpose(item["tokenType"]),
+        digest=item["secretDigest"],
+        user_id=item["userId"],
+        email=item["email"],
+        epoch=item["epoch"],
+        created_at=from_seconds(item["createdAt"]),
+        expires_at=from_seconds(item["expiresAt"]),
+        address=metadata.pop("ipAddress"),
+        user_agent=metadata.pop("userAgent"),
+        details=metadata,
+    )

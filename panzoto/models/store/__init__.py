@@ -1,0 +1,1 @@
+"""What every table stands on: the gateway to DynamoDB, and what goes through it."""

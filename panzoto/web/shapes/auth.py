@@ -1,0 +1,178 @@
+"""The bodies of the `auth` routes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr
+
+from panzoto.web.schemas import Answer, Body
+
+Email = Annotated[str, Field(min_length=1, max_length=320, examples=["test@example.com"])]
+Password = Annotated[SecretStr, Field(min_length=1, max_length=1024, examples=["SecurePassword123!"])]
+Name = Annotated[str, Field(max_length=200)]
+DeviceId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+Token = Annotated[str, Field(min_length=1, max_length=512)]
+
+
+class Register(Body):
+    """A new account. `device_id` is a random name that the app gives itself and keeps."""
+
+    email: Email
+    password: Password
+    name: Name | None = None
+    device_id: DeviceId | None = None
+
+
+class Login(Body):
+    """A sign-in by password."""
+
+    email: Email
+    password: Password
+    device_id: DeviceId | None = None
+
+
+class Refresh(Body):
+    """The newest refresh token of a session."""
+
+    refresh_token: Token
+    device_id: DeviceId | None = None
+
+
+class ChangeMe(Body):
+    """What is to be changed; a new email waits for the link that is sent to it."""
+
+    name: Name | None = None
+    email: Email | None = None
+    current_password: Password | None = None
+
+
+class DeleteMe(Body):
+    """The password, unless the sign-in is not long ago."""
+
+    current_password: Password | None = None
+
+
+class ChangePassword(Body):
+    """The password that is, and the one that shall be."""
+
+    current_password: Password
+    new_password: Password
+    device_id: DeviceId | None = None
+
+
+class Reauthenticate(Body):
+    """The password, because it still must be the owner who asks."""
+
+    current_password: Password
+
+
+class RecoveryKey(Answer):
+    """A new recovery key: show it and have it kept."""
+
+    recovery_key: str
+
+
+class ForgotPassword(Body):
+    """Whose password was forgotten."""
+
+    email: Email
+
+
+class ResetPassword(Body):
+    """The token of the link, the new password, and what becomes of the recordings."""
+
+    token: Token
+    new_password: Password
+    recovery_key: Annotated[SecretStr, Field(max_length=200)] | None = None
+    abandon_audio: bool = False
+    device_id: DeviceId | None = None
+
+
+class VerifyEmail(Body):
+    """The token of the link."""
+
+    token: Token
+
+
+class UserShape(Answer):
+    """A person, as they see themselves."""
+
+    user_id: str
+    email: str | None
+    email_verified: bool
+    name: str | None
+    phone_number: str | None
+    created_at: str
+    roles: list[str]
+    has_password: bool
+
+
+class SignIn(Answer):
+    """What every sign-in answers. `recovery_key` is there once, when the audio key was made: show it and keep it."""
+
+    token: str
+    refresh_token: str
+    token_type: str = "Bearer"
+    expires_in: int
+    user_id: str
+    user: UserShape
+    key_salt: str
+    kdf: dict[str, Any] | None
+    wrapped_audio_key: str | None
+    recovery_key: str | None = None
+
+
+class Tokens(Answer):
+    """The new tokens of a session."""
+
+    token: str
+    refresh_token: str
+    token_type: str = "Bearer"
+    expires_in: int
+    user_id: str
+
+
+class Done(Answer):
+    """That it was done, or is on its way."""
+
+    status: str
+
+
+class Me(Answer):
+    """The caller."""
+
+    user: UserShape
+    pending_email: str | None = None
+
+
+class SessionShape(Answer):
+    """One sign-in on one device."""
+
+    session_id: str
+    current: bool
+    device_id: str | None
+    signed_in_by: str
+    address: str
+    user_agent: str
+    created_at: str
+    last_used_at: str
+    expires_at: str
+
+
+class Export(Answer):
+    """Everything that is known of the caller."""
+
+    exported_at: str
+    user: UserShape
+    sessions: list[dict[str, Any]]
+    audio_files: list[dict[str, Any]]
+    connections: list[dict[str, Any]]
+    oauth_steps: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+
+
+class SessionList(Answer):
+    """Where the caller is signed in."""
+
+    sessions: list[SessionShape]

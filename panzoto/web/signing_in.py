@@ -1,0 +1,57 @@
+"""The answers of sign-ins, whatever the means."""
+
+from __future__ import annotations
+
+from flask import Response, jsonify
+from pydantic import SecretStr
+
+from panzoto.flows._sessions import SignedIn
+from panzoto.flows.export_me import person
+from panzoto.flows.refresh import Refreshed
+
+__all__ = ["done", "maybe_secret", "person", "secret", "tokens", "welcome"]
+
+
+def welcome(signed_in: SignedIn) -> Response:
+    """What every sign-in answers; the recovery key only when there is one to show."""
+    user = signed_in.user
+    body = {
+        "token": signed_in.access_token,
+        "refresh_token": signed_in.refresh_token,
+        "token_type": "Bearer",
+        "expires_in": signed_in.expires_in,
+        "user_id": user.user_id,
+        "user": person(user),
+        "key_salt": user.key_salt.hex(),
+        "kdf": user.audio_key.kdf if user.audio_key else None,
+        "wrapped_audio_key": user.audio_key.wrapped if user.audio_key else None,
+    }
+    if signed_in.recovery_key:
+        body["recovery_key"] = signed_in.recovery_key
+    return jsonify(body)
+
+
+def tokens(refreshed: Refreshed) -> Response:
+    """The new tokens of a session."""
+    return jsonify(
+        token=refreshed.access_token,
+        refresh_token=refreshed.refresh_token,
+        token_type="Bearer",
+        expires_in=refreshed.expires_in,
+        user_id=refreshed.user_id,
+    )
+
+
+def done(status: str, code: int = 200) -> tuple[Response, int]:
+    """That it was done, or is on its way."""
+    return jsonify(status=status), code
+
+
+def secret(given: SecretStr) -> str:
+    """The text of a secret that a request holds."""
+    return given.get_secret_value()
+
+
+def maybe_secret(given: SecretStr | None) -> str | None:
+    """The text of a secret that a request may hold."""
+    return None if given is None else given.get_secret_value()

@@ -1,0 +1,189 @@
+"""Two acts that cross each other at one exact call, or that meet what the other has left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from panzoto import create_app
+from panzoto.crypto.passwords import Passwords
+from panzoto.crypto.profiles import Profile
+from panzoto.errors import MessageNotSent, SessionEnded, WrongPassword
+from panzoto.flows import _one_use
+from panzoto.flows._email_verification import PURPOSE
+from panzoto.flows.login import login
+from panzoto.messages.message import Message
+from panzoto.messages.post import NoSms, Post
+from panzoto.models.users import MOST_DEVICES, User
+from tests.support import border
+from tests.support.phones import HERE, person, signed_in
+
+from .conftest import PASSWORD, Service, new_email
+
+NEW_PASSWORD = "AnotherPassword456!"
+OLDER = Profile(19456, 3, 1)
+
+
+def before_call(service: Service, number: int, act: Callable[[], object]) -> None:
+    """Let something happen between our calls: just before the one of that number, counted from 1."""
+    store = border.at(service.deps.gateway._client)
+    store.expect(*[border.through] * (number - 1), border.after(act, border.through))
+
+
+def found(service: Service, user_id: str) -> User:
+    """Somebody, as they are now."""
+    user = service.deps.users.find(user_id)
+    assert user is not None
+    return user
+
+
+def email_link(service: Service, user: User, email: str) -> str:
+    """A link that changes somebody's email."""
+    deps = service.deps
+    return _one_use.issue(deps, PURPOSE, user, email, deps.config.email_verification_expiry, HERE, deps.clock())
+
+
+def test_a_rehash_that_crosses_a_password_change(service: Service) -> None:
+    """A sign-in that would bring the hash up to date is refused when the password was changed since it was checked."""
+    account = service.register()
+    change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
+    answers = []
+    before_call(
+        service, 5, lambda: answers.append(service.post("/password/change", change, token=account["token"]).status_code)
+    )
+    with pytest.raises(WrongPassword):
+        login(replace(service.deps, passwords=Passwords(OLDER)), account["email"], PASSWORD, HERE)
+    assert answers == [200]
+
+
+def test_a_session_that_begins_after_all_were_ended(service: Service) -> None:
+    """Its access token never works, and trying it ends the refresh token, which would give others that never work."""
+    user = person(service.deps, new_email())
+    service.deps.users.raise_epoch(user, service.clock())
+    late = signed_in(service.deps, user)
+    assert service.get("/me", token=late.access_token).status_code == 401
+    assert service.post("/refresh", {"refresh_token": late.refresh_token}).status_code == 401
+
+
+def test_a_cached_person_refuses_nobody(service_for: Callable[..., Service]) -> None:
+    """With a cache, a session that is younger than the copy works at once, and goes on working."""
+    service = service_for(revocation_cache_seconds=60)
+    account = service.register()
+    assert service.get("/me", token=account["token"]).status_code == 200
+    change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
+    begun = service.post("/password/change", change, token=account["token"]).get_json()
+    assert service.get("/me", token=begun["token"]).status_code == 200
+    assert service.post("/refresh", {"refresh_token": begun["refresh_token"]}).status_code == 200
+
+
+def test_a_reset_link_to_an_email_that_was_given_up(service: Service) -> None:
+    """Whoever reads the old mailbox cannot set a password after the email was changed."""
+    account, wanted = service.register(), new_email()
+    service.post("/password/forgot", {"email": account["email"]})
+    link = service.link(account["email"], "reset")
+    change = email_link(service, found(service, account["user_id"]), wanted)
+    assert service.post("/email/verify", {"token": change}).status_code == 200
+    body = {"token": link, "new_password": NEW_PASSWORD, "abandon_audio": True}
+    assert service.post("/password/reset", body).status_code == 400
+    assert service.post("/login", {"email": wanted, "password": PASSWORD}).status_code == 200
+
+
+def test_a_verification_link_works_once(service: Service) -> None:
+    """Of two uses that cross each other one is refused, where nothing but the link's own mark can tell."""
+    account = service.register()
+    link = {"token": service.link(account["email"], "verify")}
+    answers = []
+    before_call(service, 3, lambda: answers.append(service.post("/email/verify", link).status_code))
+    assert service.post("/email/verify", link).status_code == 400
+    assert answers == [200]
+
+
+def test_two_reset_links_that_cross(service: Service) -> None:
+    """The first ends the second, which was looked at before: the password is the first one's."""
+    account = service.register()
+    bodies = []
+    for password in (NEW_PASSWORD, f"{NEW_PASSWORD}!"):
+        service.post("/password/forgot", {"email": account["email"]})
+        link = service.link(account["email"], "reset")
+        bodies.append({"token": link, "new_password": password, "abandon_audio": True})
+    assert bodies[0]["token"] != bodies[1]["token"]
+    answers = []
+    before_call(service, 4, lambda: answers.append(service.post("/password/reset", bodies[0]).status_code))
+    assert service.post("/password/reset", bodies[1]).status_code == 400
+    assert answers == [200]
+    assert service.post("/login", {"email": account["email"], "password": NEW_PASSWORD}).status_code == 200
+
+
+def test_an_email_change_that_crosses_a_deletion(service: Service) -> None:
+    """An account on its way out claims no email: nobody would ever release it."""
+    account, wanted = service.register(), new_email()
+    change = email_link(service, found(service, account["user_id"]), wanted)
+    headers = {"Authorization": f"Bearer {account['token']}"}
+    before_call(
+        service, 3, lambda: service.http.delete("/api/v1/auth/me", json={"current_password": PASSWORD}, headers=headers)
+    )
+    assert service.post("/email/verify", {"token": change}).status_code == 400
+    service.deps.later.finish()
+    assert service.deps.emails.find(wanted) is None
+    assert service.deps.emails.find(account["email"]) is None
+
+
+def test_nobody_is_made_of_somebody_deleted(service: Service) -> None:
+    """What arrives after a deletion makes no item of a person who is gone."""
+    ended = {"ses_old": service.clock() - timedelta(days=1)}
+    user = person(service.deps, new_email(), ended=ended, devices=frozenset(map(str, range(MOST_DEVICES))))
+    service.deps.users.delete_person(user.user_id)
+    with pytest.raises(SessionEnded):
+        service.deps.users.forget_ended(user, service.clock(), timedelta(minutes=15))
+    with pytest.raises(SessionEnded):
+        service.deps.users.remember_device(user, "new")
+    assert service.deps.users.find(user.user_id) is None
+
+
+class NoMail:
+    """A mail provider that is down."""
+
+    def send(self, message: Message, now: datetime) -> None:
+        """Take nothing."""
+        raise MessageNotSent("down")
+
+
+def test_a_quiet_registration_tells_nothing(service_for: Callable[..., Service]) -> None:
+    """With PREVENT_ENUMERATION a taken email and a new one get the same answer for as many calls, mail or no mail."""
+    service = service_for(prevent_enumeration=True)
+    deps = replace(service.deps, post=Post(mail=NoMail(), sms=NoSms()))
+    silent = create_app(deps.config, deps).test_client()
+    for http in (service.http, silent):
+        email, seen = new_email(), []
+        for _ in range(2):
+            with capture_logs() as logs:
+                answer = http.post("/api/v1/auth/register", json={"email": email, "password": PASSWORD})
+            (line,) = [each for each in logs if each["event"] == "request"]
+            seen.append((answer.status_code, answer.get_json(), line["trips"]))
+            deps.later.finish()
+        assert seen[0] == seen[1]
+        assert seen[0][0] == 202
+
+
+def test_a_sign_in_to_a_disabled_account_is_recorded(service: Service) -> None:
+    """The right password of a disabled account is refused as a wrong one is, for as many calls, and leaves an event."""
+    user = person(
+        service.deps,
+        new_email(),
+        password_hash=service.deps.passwords.hash(PASSWORD),
+        disabled_at=service.clock(),
+    )
+    seen = []
+    for password in (PASSWORD, NEW_PASSWORD):
+        with capture_logs() as logs:
+            answer = service.post("/login", {"email": user.email, "password": password})
+        (line,) = [each for each in logs if each["event"] == "request"]
+        seen.append((answer.status_code, answer.get_json()["error"], line["trips"], line["writes"], line["reads"]))
+    assert seen[0] == seen[1]
+    assert seen[0][0] == 401
+    events = list(service.deps.audit.all_of(user.user_id))
+    assert [each["action"] for each in events] == ["sign_in_failed"] * 2

@@ -1,0 +1,119 @@
+"""Deletions that are interrupted, work that is done after the answer, and objects in S3."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from panzoto import create_app
+from panzoto.aws.bucket import Bucket
+from panzoto.aws.clients import Clients
+from panzoto.errors import Overloaded, StorageUnavailable
+from panzoto.later import WAITING, Later
+
+from .conftest import PASSWORD, Service
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+
+def sweep(service: Service) -> tuple[int, str]:
+    """The operator's command."""
+    result = create_app(service.deps.config).test_cli_runner().invoke(args=["users", "sweep"])
+    return result.exit_code, result.output
+
+
+def test_an_interrupted_deletion_is_finished_by_the_sweep(service: Service) -> None:
+    """While S3 is away the account is out at once and the rest waits; the sweep finishes it, and then has nothing."""
+    me = service.register()
+    away = Bucket(replace_endpoint(service), service.deps.config.s3_bucket)
+    deps = replace(service.deps, bucket=away)
+    client = create_app(deps.config, deps).test_client()
+    bearer = {"Authorization": f"Bearer {me['token']}"}
+    answer = client.delete("/api/v1/auth/me", json={"current_password": PASSWORD}, headers=bearer)
+    deps.later.finish()
+    assert answer.status_code == 202
+    assert service.get("/me", token=me["token"]).status_code == 401
+    assert service.post("/login", {"email": me["email"], "password": PASSWORD}).status_code == 401
+    assert service.deps.users.find(me["user_id"]) is not None
+    assert sweep(service) == (0, f"{me['user_id']}: deleted.\n1 deletions finished.\n")
+    assert service.deps.users.find(me["user_id"]) is None
+    assert sweep(service)[1] == "0 deletions finished.\n"
+    service.register(me["email"])
+
+
+def replace_endpoint(service: Service) -> S3Client:
+    """A client of an S3 that is not there."""
+    return Clients(replace(service.deps.config, aws_endpoint="http://127.0.0.1:9")).s3()
+
+
+def test_the_sweep_says_when_the_store_is_away(service_for: Callable[..., Service]) -> None:
+    """One sentence and exit code 1."""
+    service = service_for()
+    config = replace(service.deps.config, dynamodb_endpoint="http://127.0.0.1:9")
+    result = create_app(config).test_cli_runner().invoke(args=["users", "sweep"])
+    assert (result.exit_code, "cannot reach its storage" in result.output) == (1, True)
+
+
+def test_a_prefix_is_emptied_whole(service: Service) -> None:
+    """Thousands of objects, and every version of them, and nothing beside the prefix."""
+    s3, name = service.deps.clients.s3(), service.deps.config.s3_bucket
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    for number in range(12):
+        s3.put_object(Bucket=name, Key=f"users/a/{number % 4}", Body=b"x")
+    s3.delete_object(Bucket=name, Key="users/a/0")
+    s3.put_object(Bucket=name, Key="users/ab/0", Body=b"x")
+    assert service.deps.bucket.empty("users/a/") == 13
+    assert service.deps.bucket.empty("users/a/") == 0
+    left = s3.list_object_versions(Bucket=name).get("Versions", [])
+    assert [each["Key"] for each in left] == ["users/ab/0"]
+
+
+def test_a_bucket_that_is_away_is_said(service: Service) -> None:
+    """S3 that does not answer is an error that a client may hear."""
+    with pytest.raises(StorageUnavailable):
+        Bucket(replace_endpoint(service), "b").empty("users/a/")
+
+
+def test_too_much_waiting_work_is_refused() -> None:
+    """What cannot be done soon is refused with Retry-After, and what was taken is done."""
+    later, free = Later(), threading.Event()
+    done: list[int] = []
+
+    def job(number: int) -> None:
+        assert free.wait(10)
+        done.append(number)
+
+    for number in range(WAITING):
+        later.do("wait", partial(job, number))
+    with pytest.raises(Overloaded):
+        later.do("one too many", lambda: None)
+    free.set()
+    later.finish()
+    assert sorted(done) == list(range(WAITING))
+
+
+def test_a_fault_of_waiting_work_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    """A job that breaks, or that is refused, is a log line, and the next job is done."""
+    later = Later()
+    done: list[int] = []
+
+    def breaks() -> None:
+        raise RuntimeError("canary")
+
+    def refused() -> None:
+        raise Overloaded
+
+    later.do("breaks", breaks)
+    later.do("refused", refused)
+    later.do("works", lambda: done.append(1))
+    later.finish()
+    assert done == [1]
+    said = capsys.readouterr().out
+    assert "job_failed" in said
+    assert "job_refused" in said

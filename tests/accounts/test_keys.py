@@ -1,0 +1,106 @@
+"""Access tokens signed by a ring of keys, and the ring's turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import jwt
+import pytest
+
+from env import ConfigError
+from panzoto import create_app
+from panzoto.aws.clients import Clients
+from panzoto.aws.rings import FileRings, RingUnusable, SecretRings
+from panzoto.crypto import ring as rings
+from panzoto.deps import build, now
+from panzoto.errors import TokenInvalid
+
+from .conftest import Service
+
+
+@pytest.fixture(params=["file", "secret"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """Where a ring is kept, as the configuration says it."""
+    if request.param == "file":
+        return {"jwt_keys_file": str(tmp_path / "ring.json")}
+    return {"jwt_keys_secret_id": "panzoto/jwt-keys"}
+
+
+def run(service: Service, *command: str) -> tuple[int, str]:
+    """A command of the operator's, on the same configuration."""
+    result = create_app(service.deps.config).test_cli_runner().invoke(args=list(command))
+    return result.exit_code, result.output
+
+
+def test_a_ring_is_made_used_and_turned(service_for: Callable[..., Service], place: dict[str, str]) -> None:
+    """Before there is a ring the secret signs; then its key does, is published, and is turned with a lead."""
+    service = service_for(**place)
+    assert "no ring yet" in run(service, "keys", "show")[1]
+    assert run(service, "keys", "rotate")[0] == 1
+    code, said = run(service, "keys", "generate", "--algorithm", "ES256")
+    assert (code, "Restart" in said) == (0, True)
+    assert "a ring already" in run(service, "keys", "generate")[1]
+
+    restarted = build(service.deps.config)
+    (public,) = restarted.signing_keys.jwks(restarted.clock())["keys"]
+    assert public["alg"] == "ES256"
+    client = create_app(service.deps.config, restarted).test_client()
+    me = client.post("/api/register", json={"email": "ann@example.com", "password": "SecurePassword123!"}).get_json()
+    header = jwt.get_unverified_header(me["token"])
+    assert (header["alg"], header["kid"]) == ("ES256", public["kid"])
+    key = jwt.PyJWK(public).key
+    assert jwt.decode(me["token"], key, algorithms=["ES256"], audience="panzoto")["sub"] == me["user_id"]
+    assert client.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {me['token']}"}).status_code == 200
+
+    code, said = run(service, "keys", "rotate", "--lead-hours", "2")
+    assert (code, "within 2 hours" in said) == (0, True)
+    turned = build(service.deps.config)
+    assert len(turned.signing_keys.jwks(turned.clock())["keys"]) == 2
+    assert turned.access_tokens.read(me["token"], turned.clock()).user_id == me["user_id"]
+    assert run(service, "keys", "show")[1].count("ES256") == 2
+
+    assert run(service, "keys", "generate", "--replace")[0] == 0
+    replaced = build(service.deps.config)
+    with pytest.raises(TokenInvalid):
+        replaced.access_tokens.read(me["token"], replaced.clock())
+
+
+def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
+    """Nobody else reads the private keys."""
+    place = FileRings(str(tmp_path / "ring.json"))
+    place.write(rings.generate("EdDSA", now()))
+    assert (tmp_path / "ring.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_broken_ring_stops_the_start(service_for: Callable[..., Service], tmp_path: Path) -> None:
+    """A ring that cannot be read is a sentence at the start, not a 500 at the first sign-in."""
+    (tmp_path / "ring.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ConfigError, match="holds no ring"):
+        service_for(jwt_keys_file=str(tmp_path / "ring.json"))
+    with pytest.raises(ConfigError, match="cannot be read"):
+        service_for(jwt_keys_file=str(tmp_path))
+
+
+def test_what_cannot_be_written_is_said(service: Service, tmp_path: Path) -> None:
+    """A folder that is not there, and a Secrets Manager that is not, are faults with a sentence."""
+    ring = rings.generate("EdDSA", service.clock.now)
+    with pytest.raises(RingUnusable, match="cannot be written"):
+        FileRings(str(tmp_path / "missing" / "ring.json")).write(ring)
+    away = build_away(service)
+    for act in (lambda: away.write(ring), away.read):
+        with pytest.raises(RingUnusable, match="the secret"):
+            act()
+
+
+def test_without_a_place_the_commands_say_so(service: Service) -> None:
+    """The commands name the variables that are to be set."""
+    code, said = run(service, "keys", "generate")
+    assert (code, "JWT_KEYS_FILE" in said) == (1, True)
+
+
+def build_away(service: Service) -> SecretRings:
+    """A place whose Secrets Manager is not there."""
+    config = replace(service.deps.config, aws_endpoint="http://127.0.0.1:9")
+    return SecretRings(Clients(config).secrets(), "x")
