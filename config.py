@@ -21,6 +21,7 @@ SECRET_BYTES, SECRET_VARIETY = 32, 8
 LOCAL_SENDER = "panzoto@localhost.localdomain"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 LONGEST_DEADLINE = timedelta(seconds=60)
+SHORTEST_LINK, LONGEST_LINK = timedelta(minutes=10), timedelta(minutes=60)
 LOCAL_NAMES = (".local", ".localhost", ".internal")
 # Secrets that a document, a tutorial or this project's own files have shown to the world.
 PUBLISHED = frozenset(
@@ -390,12 +391,24 @@ class Config:
             faults.append("AWS_SESSION_TOKEN works only together with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
         if self.cors_credentials and "*" in self.cors_origins:
             faults.append("CORS_ORIGINS must name its origins when CORS_CREDENTIALS is 1; * would let any site in.")
+        faults += self._time_faults() + self._shared_tables() + self._mail_faults()
+        return faults + (self._production_faults() if self.production else [])
+
+    def _time_faults(self) -> list[str]:
+        """Times that make no sense together, or that nobody should wait for."""
+        faults = []
         if self.jwt_refresh_expiry < self.jwt_access_expiry:
             faults.append("JWT_REFRESH_EXPIRY must not be shorter than JWT_ACCESS_EXPIRY.")
+        links = {
+            "PASSWORD_RESET_EXPIRY": self.password_reset_expiry,
+            "EMAIL_VERIFICATION_EXPIRY": self.email_verification_expiry,
+        }
+        for name, expiry in links.items():
+            if not SHORTEST_LINK <= expiry <= LONGEST_LINK:
+                faults.append(f"{name} must be from 10m to 60m: time to read a mail, and no more.")
         if self.dynamodb_deadline > LONGEST_DEADLINE:
             faults.append("DYNAMODB_DEADLINE must be at most 60s; nobody waits longer for an answer.")
-        faults += self._shared_tables() + self._mail_faults()
-        return faults + (self._production_faults() if self.production else [])
+        return faults
 
     def _mail_faults(self) -> list[str]:
         """What keeps mail from being sent as it is asked for."""

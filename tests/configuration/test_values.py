@@ -131,3 +131,30 @@ def test_a_password_in_an_address_is_not_repeated() -> None:
     """Where somebody put a password into an address, the refusal does not show it."""
     (fault,) = faults(DEVELOPMENT | {"AWS_ENDPOINT_URL": "http://user:hunter2@localhost:4566"})
     assert fault == "AWS_ENDPOINT_URL must be an address such as http://localhost:8000."
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"JWT_REFRESH_EXPIRY": "1m"}, "JWT_REFRESH_EXPIRY must not be shorter than JWT_ACCESS_EXPIRY."),
+        ({"DYNAMODB_DEADLINE": "2m"}, "DYNAMODB_DEADLINE must be at most 60s; nobody waits longer for an answer."),
+        ({"PASSWORD_RESET_EXPIRY": "9m"}, "PASSWORD_RESET_EXPIRY must be from 10m to 60m"),
+        ({"EMAIL_VERIFICATION_EXPIRY": "2h"}, "EMAIL_VERIFICATION_EXPIRY must be from 10m to 60m"),
+        ({"LEGACY_TOKENS_UNTIL": "soon"}, "LEGACY_TOKENS_UNTIL must be a day or a time"),
+        ({"RATE_LIMITS": "login.account=0/1m"}, "RATE_LIMITS must be limits such as"),
+        ({"RATE_LIMITS": "nothing=1/1m"}, "RATE_LIMITS must be limits such as"),
+        ({"MAIL_FROM": "nobody"}, "MAIL_FROM must be an address such as"),
+        ({"SMS_SENDER_ID": "12345"}, "SMS_SENDER_ID must be 1 to 11 letters and digits"),
+    ],
+)
+def test_values_that_make_no_sense_are_refused(change: dict[str, str], sentence: str) -> None:
+    """A lifetime, a limit or an address that cannot work is told at the start."""
+    (fault,) = faults(DEVELOPMENT | change)
+    assert fault.startswith(sentence)
+
+
+def test_limits_are_changed_by_name() -> None:
+    """Those that are not named keep their defaults."""
+    limits = Config.from_env(DEVELOPMENT | {"RATE_LIMITS": "login.account=5/10m, forgot.address=3/1h"}).rate_limits
+    assert (limits["login.account"].most, limits["login.account"].window) == (5, timedelta(minutes=10))
+    assert limits["login.address"].most == 100
