@@ -18,6 +18,7 @@ from panzoto.flows._email_verification import PURPOSE
 from panzoto.flows.login import login
 from panzoto.messages.message import Message
 from panzoto.messages.post import NoSms, Post
+from panzoto.models.store.expressions import Change
 from panzoto.models.users import MOST_DEVICES, User
 from tests.support import border
 from tests.support.phones import HERE, person, signed_in
@@ -187,3 +188,18 @@ def test_a_sign_in_to_a_disabled_account_is_recorded(service: Service) -> None:
     assert seen[0][0] == 401
     events = list(service.deps.audit.all_of(user.user_id))
     assert [each["action"] for each in events] == ["sign_in_failed"] * 2
+
+
+def test_two_first_sign_ins_of_a_migrated_person(service: Service) -> None:
+    """Of two that would both make the audio key one does; the other signs in with the key that was made."""
+    account = service.register()
+    missing = ["wrapped_audio_key", "recovery_wrapped_audio_key", "kdf", "audio_key_version"]
+    service.deps.users.update({"user_id": account["user_id"]}, Change(remove=missing))
+    body = {"email": account["email"], "password": PASSWORD}
+    first: list[dict[str, str]] = []
+    before_call(service, 5, lambda: first.append(service.post("/login", body).get_json()))
+    second = login(service.deps, account["email"], PASSWORD, HERE)
+    assert first[0]["recovery_key"]
+    assert second.recovery_key is None
+    assert second.user.audio_key is not None
+    assert second.user.audio_key.wrapped == first[0]["wrapped_audio_key"]
