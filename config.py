@@ -20,7 +20,7 @@ SECRET_BYTES, SECRET_VARIETY = 32, 8
 # What `make run` sends from; no provider would take it.
 LOCAL_SENDER = "panzoto@localhost.localdomain"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-LONGEST_DEADLINE = timedelta(seconds=60)
+SHORTEST_DEADLINE, LONGEST_DEADLINE = timedelta(milliseconds=100), timedelta(seconds=60)
 SHORTEST_LINK, LONGEST_LINK = timedelta(minutes=10), timedelta(minutes=60)
 LOCAL_NAMES = (".local", ".localhost", ".internal")
 # Secrets that a document, a tutorial or this project's own files have shown to the world.
@@ -389,6 +389,8 @@ class Config:
             faults.append("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY work only together; set both or neither.")
         if self.aws_session_token and self.aws_access_key_id is None:
             faults.append("AWS_SESSION_TOKEN works only together with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
+        if self.jwt_keys_file and self.jwt_keys_secret_id:
+            faults.append("JWT_KEYS_FILE and JWT_KEYS_SECRET_ID are two places for one ring; set one.")
         if self.cors_credentials and "*" in self.cors_origins:
             faults.append("CORS_ORIGINS must name its origins when CORS_CREDENTIALS is 1; * would let any site in.")
         faults += self._time_faults() + self._shared_tables() + self._mail_faults()
@@ -406,8 +408,8 @@ class Config:
         for name, expiry in links.items():
             if not SHORTEST_LINK <= expiry <= LONGEST_LINK:
                 faults.append(f"{name} must be from 10m to 60m: time to read a mail, and no more.")
-        if self.dynamodb_deadline > LONGEST_DEADLINE:
-            faults.append("DYNAMODB_DEADLINE must be at most 60s; nobody waits longer for an answer.")
+        if not SHORTEST_DEADLINE <= self.dynamodb_deadline <= LONGEST_DEADLINE:
+            faults.append("DYNAMODB_DEADLINE must be from 100ms to 60s: time for an answer that somebody waits for.")
         return faults
 
     def _mail_faults(self) -> list[str]:
@@ -442,6 +444,8 @@ class Config:
             faults.append(
                 "PUBLIC_URL must be an https address in production; links with secrets in them begin with it."
             )
+        if self.bind in LOOPBACK and not self.trusted_proxies:
+            faults.append("TRUSTED_PROXIES is 0, but only a proxy reaches BIND: limits would take all people for one.")
         if self.mail_from == LOCAL_SENDER:
             faults.append("MAIL_FROM is not set; no provider takes mail from the sender that `make run` uses.")
         if self.mail_sender == "smtp" and self.smtp_security == "none" and self.smtp_host not in LOOPBACK:
@@ -463,8 +467,14 @@ class Config:
         names: dict[str, list[str]] = {}
         for name, secret in (("SECRET_KEY", self.secret_key), ("JWT_SECRET_KEY", self.jwt_secret_key)):
             names.setdefault(secret, []).append(name)
-        if self.metrics_token:
-            names.setdefault(self.metrics_token, []).append("METRICS_TOKEN")
+        optional = {
+            "SECRET_KEY_PREVIOUS": self.previous_secret_key,
+            "JWT_SECRET_KEY_PREVIOUS": self.jwt_previous_secret_key,
+            "METRICS_TOKEN": self.metrics_token,
+        }
+        for name, given in optional.items():
+            if given:
+                names.setdefault(given, []).append(name)
         faults = []
         for secret, holders in names.items():
             where = " and ".join(holders)

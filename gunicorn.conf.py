@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from config import Config
+from env import ConfigError
 
 _config = Config.from_env()
 # The processes count into files of one folder, new at each start: what an earlier run counted is over. A reload reads
@@ -46,6 +47,16 @@ logconfig_dict: dict[str, Any] = {
     "disable_existing_loggers": False,
     "loggers": {"gunicorn.error": {"level": "INFO", "propagate": True, "handlers": []}},
 }
+
+
+def on_starting(server: object) -> None:
+    """Refuse to serve with the secret where a ring of keys is meant to sign: this machine alone may lack it."""
+    from panzoto.aws import rings  # noqa: PLC0415
+    from panzoto.aws.clients import Clients  # noqa: PLC0415
+
+    place = rings.configured(_config, Clients(_config))
+    if place is not None and place.read() is None:
+        raise ConfigError(["There is no ring of keys where the configuration says; `flask keys generate` makes one."])
 
 
 def pre_fork(server: object, worker: object) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import formats
 
 MOST = 1_000_000
+SHORTEST = timedelta(seconds=1)
 CHANGE = re.compile(r"\s*([a-z.]+)=(\d{1,7})/(\w+)\s*", re.ASCII)
 
 
@@ -68,5 +69,8 @@ def changed(text: str) -> Limits:
         found = CHANGE.fullmatch(part)
         if found is None or found[1] not in limits or not 0 < int(found[2]) <= MOST:
             raise ValueError(f"limits such as login.account=5/10m between commas, of {', '.join(limits)}")
-        limits[found[1]] = Limit(found[1], int(found[2]), formats.duration(found[3]))
+        window = formats.duration(found[3])
+        if window < SHORTEST:
+            raise ValueError("limits whose windows are a second or longer")
+        limits[found[1]] = Limit(found[1], int(found[2]), window)
     return Limits(tuple(limits.values()))

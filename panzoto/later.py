@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import BoundedSemaphore
+from threading import Condition
 
 import structlog
 
@@ -23,19 +23,21 @@ class Later:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="later")
-        self._places = BoundedSemaphore(WAITING)
+        self._changed = Condition()
+        self._taken = 0
 
     def do(self, what: str, job: Job) -> None:
         """Do a job soon; `Overloaded` when too many wait."""
-        if not self._places.acquire(blocking=False):
-            raise Overloaded(retry_after=RETRY_AFTER)
+        with self._changed:
+            if self._taken >= WAITING:
+                raise Overloaded(retry_after=RETRY_AFTER)
+            self._taken += 1
         self._threads.submit(self._done, what, job)
 
     def finish(self) -> None:
-        """Wait until all that was asked for so far is done."""
-        for _ in range(WAITING):
-            self._places.acquire()
-        self._places.release(WAITING)
+        """Wait until all that was asked for is done, and what that has asked for."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._taken == 0)
 
     def _done(self, what: str, job: Job) -> None:
         try:
@@ -45,4 +47,6 @@ class Later:
         except Exception:
             log.exception("job_failed", job=what)
         finally:
-            self._places.release()
+            with self._changed:
+                self._taken -= 1
+                self._changed.notify_all()

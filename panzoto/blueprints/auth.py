@@ -28,6 +28,7 @@ from panzoto.web.shapes import auth as shapes
 from panzoto.web.signing_in import done, maybe_secret, person, secret, tokens, welcome
 
 TAG = Tag(name="accounts", description="Register, sign in, stay signed in, change, leave.")
+REGISTERED: dict[int | str, Any] = {201: shapes.SignIn, 202: shapes.Done, 409: ErrorBody}
 REFUSED: dict[int | str, Any] = {401: ErrorBody, 429: ErrorBody}
 
 auth = APIBlueprint("auth", __name__, url_prefix="/api/v1/auth", abp_tags=[TAG])
@@ -41,8 +42,10 @@ class SessionPath(Path):
     session_id: str
 
 
-@seed.post("/register", summary="Register (the old address)", responses={201: shapes.SignIn, 409: ErrorBody})
-@auth.post("/register", summary="Make an account", responses={201: shapes.SignIn, 202: shapes.Done, 409: ErrorBody})
+@seed.post(
+    "/register", summary="Register (the old address)", responses={201: shapes.SignIn, 202: shapes.Done, 409: ErrorBody}
+)
+@auth.post("/register", summary="Make an account", responses=REGISTERED)
 @public
 def post_register(body: shapes.Register) -> tuple[Response, int]:
     """Make an account and sign in. With PREVENT_ENUMERATION the answer is 202 and a mail, whoever asks."""
@@ -171,7 +174,7 @@ def post_reset(body: shapes.ResetPassword) -> Response:
     )
 
 
-@auth.post("/email/verify", summary="Verify my email", responses={200: shapes.Done})
+@auth.post("/email/verify", summary="Verify my email", responses={200: shapes.Done, 409: ErrorBody})
 @public
 def post_verify_email(body: shapes.VerifyEmail) -> tuple[Response, int]:
     """Spend the link of a mail: the email is verified, or changed to the new one."""

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl
+
 from flask import Blueprint, Response, make_response, render_template, request
 
-from panzoto.errors import AudioDecisionNeeded, KeyRejected, LinkInvalid, RateLimited, RecoveryKeyMistyped, WeakPassword
+from panzoto.errors import InvalidRequest, PanzotoError
 from panzoto.flows import reset_password, verify_email
+from panzoto.web.errors import status_of
 from panzoto.web.guards import public
 from panzoto.web.requests import client, deps
-
-# What a person can mend on the page, or must hear of there.
-TOLD = (AudioDecisionNeeded, KeyRejected, LinkInvalid, RateLimited, RecoveryKeyMistyped, WeakPassword)
 
 links = Blueprint("links", __name__)
 
 
 @links.get("/verify/<token>")
 @public
-def verify(token: str) -> str:
+def verify(token: str) -> str:  # noqa: ARG001 (nothing is looked up before the button is pressed)
     """A page with a button."""
-    return render_template("verify.html", token=token)
+    return render_template("verify.html")
 
 
 @links.post("/verify/<token>")
@@ -28,8 +28,8 @@ def verified(token: str) -> Response:
     """Spend the link."""
     try:
         verify_email.verify_email(deps(), token, client())
-    except TOLD as refused:
-        return _page("verify.html", 400, token=token, problem=str(refused))
+    except PanzotoError as refused:
+        return _refused("verify.html", refused)
     return _page(
         "done.html", 200, title="Your email is confirmed", text="You can close this page and go back to the app."
     )
@@ -37,23 +37,42 @@ def verified(token: str) -> Response:
 
 @links.get("/reset/<token>")
 @public
-def reset(token: str) -> str:
+def reset(token: str) -> str:  # noqa: ARG001 (the same)
     """A page that asks for a new password."""
-    return render_template("reset.html", token=token)
+    return render_template("reset.html")
 
 
 @links.post("/reset/<token>")
 @public
 def reset_done(token: str) -> Response:
     """Set the new password."""
-    recovery_key = request.form.get("recovery_key", "").strip() or None
-    audio = reset_password.Audio(recovery_key, "abandon_audio" in request.form)
     try:
-        _, shown = reset_password.reset(deps(), token, request.form.get("new_password", ""), client(), audio=audio)
-    except TOLD as refused:
-        return _page("reset.html", 400, token=token, problem=str(refused))
+        form = _form()
+        audio = reset_password.Audio(form.get("recovery_key", "").strip() or None, "abandon_audio" in form)
+        _, shown = reset_password.reset(deps(), token, form.get("new_password", ""), client(), audio=audio)
+    except PanzotoError as refused:
+        return _refused("reset.html", refused)
     text = "Sign in to the app with it."
     return _page("done.html", 200, title="You have a new password", text=text, recovery_key=shown)
+
+
+def _form() -> dict[str, str]:
+    """The fields, exactly as they were typed; what is not text in UTF-8, or holds a NUL, is nobody's password."""
+    try:
+        fields = parse_qsl(request.get_data().decode(), keep_blank_values=True, errors="strict", max_num_fields=10)
+    except ValueError:
+        raise InvalidRequest("The form could not be read. Please try again.") from None
+    if any("\0" in value for _, value in fields):
+        raise InvalidRequest("A password must not hold the NUL character.")
+    return dict(fields)
+
+
+def _refused(template: str, refused: PanzotoError) -> Response:
+    """The same page, with what is wrong, under the status that a program would get."""
+    response = _page(template, status_of(refused), problem=str(refused))
+    if refused.retry_after is not None:
+        response.headers["Retry-After"] = str(refused.retry_after)
+    return response
 
 
 def _page(template: str, status: int, **values: str | None) -> Response:

@@ -17,4 +17,5 @@ def normal_email(given: str) -> str:
     except EmailNotValidError:
         detail = {"field": "email", "problem": "is not an email address"}
         raise InvalidRequest("The request is not valid: email is not an email address.", details=[detail]) from None
-    return found.normalized.casefold()
+    # lower(), not casefold(): that makes ss of ß, and so another's domain or mailbox of one's own
+    return f"{found.local_part.lower()}@{found.domain}"

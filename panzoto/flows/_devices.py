@@ -13,6 +13,11 @@ def fingerprint(device_id: str) -> str:
     return sha256(device_id.encode()).hexdigest()[:32]
 
 
+def shown_device(device_id: str | None) -> str | None:
+    """What may be shown of a device's id, which is half of what refreshes its session: enough to tell two apart."""
+    return None if device_id is None else fingerprint(device_id)[:8]
+
+
 def is_known(user: User | None, device_id: str | None) -> bool:
     """Whether the person has signed in from that device before."""
     return user is not None and device_id is not None and fingerprint(device_id) in user.devices

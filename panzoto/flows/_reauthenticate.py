@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from panzoto.deps import Deps
-from panzoto.errors import RecentSignInNeeded, WrongPassword
+from panzoto.errors import Overloaded, RecentSignInNeeded, WrongPassword
 
 from ._audit import record
 from .authenticate import Caller, require_recent
@@ -28,6 +28,9 @@ def check_password(deps: Deps, caller: Caller, password: str, client: Client, no
     guesses = deps.rates.charge("password.account", user.user_id, now)
     try:
         deps.passwords.verify(user.password_hash, password)
+    except Overloaded:
+        deps.rates.give_back("password.account", user.user_id, now)  # nobody has looked at this guess
+        raise
     except WrongPassword:
         record(deps, user.user_id, "password_rejected", client, now)
         raise WrongPassword("Invalid password") from None

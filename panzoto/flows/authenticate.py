@@ -34,8 +34,10 @@ def authenticate(deps: Deps, token: str) -> Caller:
     claims = deps.access_tokens.read(token, now)
     user = deps.known_users.find(claims.user_id, now, lambda user: _lives(user, claims))
     if user is None or not _lives(user, claims):
-        if claims.sid is not None:
+        if claims.sid is not None and (user is None or claims.ep != user.epoch):
             deps.lineages.revoke(claims.sid, now)
+        raise SessionEnded
+    if claims.sid is None and deps.revoked_tokens.find(claims.jti):  # it has no session that could have been ended
         raise SessionEnded
     return Caller(user, claims)
 

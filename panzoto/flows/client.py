@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import IPv4Address, ip_address, ip_network
+
+CUSTOMER = 64
 
 
 @dataclass(frozen=True)
@@ -12,3 +15,14 @@ class Client:
     address: str
     user_agent: str
     language: str
+
+    @property
+    def network(self) -> str:
+        """What limits count by: the address, or for IPv6 the network that one customer has."""
+        try:
+            found = ip_address(self.address)
+        except ValueError:
+            return self.address
+        if isinstance(found, IPv4Address):
+            return str(found)
+        return str(found.ipv4_mapped or ip_network((found, CUSTOMER), strict=False))

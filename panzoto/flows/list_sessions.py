@@ -6,6 +6,7 @@ from typing import Any
 
 from panzoto.deps import Deps
 
+from ._devices import shown_device
 from .authenticate import Caller
 
 
@@ -23,7 +24,7 @@ def list_sessions(deps: Deps, caller: Caller) -> list[dict[str, Any]]:
         {
             "session_id": session.session_id,
             "current": session.session_id == caller.session_id,
-            "device_id": session.device_id,
+            "device": shown_device(session.device_id),
             "signed_in_by": session.flow,
             "address": session.address,
             "user_agent": session.user_agent,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import datetime
 
+from panzoto.crypto.keys import SALT_BYTES, new_key_salt
 from panzoto.deps import Deps
-from panzoto.errors import AccessDenied, Conflict, WrongPassword
+from panzoto.errors import AccessDenied, Conflict, Overloaded, WrongPassword
 from panzoto.messages.kinds import NewDevice
 from panzoto.models.audio_keys import audio_key_attributes
 from panzoto.models.store.expressions import Attr, Condition
@@ -31,18 +33,23 @@ def login(deps: Deps, email: str, password: str, client: Client, *, device_id: s
     """
     now = deps.clock()
     email = normal_email(email)
-    deps.rates.charge("login.address", client.address, now)
+    deps.rates.charge("login.address", client.network, now)
     user = _find(deps, email)
     bucket = _bucket(user, email, device_id)
     guesses = deps.rates.charge("login.account", bucket, now)
-    user = _verified(deps, user, password, email, client, now)
+    try:
+        user = _verified(deps, user, password, email, client, now)
+    except Overloaded:
+        deps.rates.give_back("login.account", bucket, now)  # nobody has looked at this guess
+        raise
     if guesses > 1:
         deps.rates.clear("login.account", bucket, now)
     user, recovery_key = _up_to_date(deps, user, password, now)
     signed_in = start_session(
         deps, user, device_id=device_id, client=client, now=now, amr="pwd", recovery_key=recovery_key
     )
-    if _devices.remember(deps, user, device_id) and user.devices and user.email:
+    is_new = _devices.remember(deps, user, device_id) or device_id is None
+    if is_new and user.devices and user.email:  # the person as they were: with devices of before
         notify(deps, NewDevice(when=now, address=client.address, user_agent=client.user_agent), user.email, client, now)
     return signed_in
 
@@ -75,7 +82,7 @@ def _checked(deps: Deps, user: User | None, password: str) -> User:
     if user is None or user.password_hash is None:
         deps.passwords.verify_nobody(password)
     deps.passwords.verify(user.password_hash, password)
-    if not user.may_sign_in:
+    if not user.may_sign_in or user.must_verify:
         raise AccessDenied
     return user
 
@@ -87,8 +94,9 @@ def _up_to_date(deps: Deps, user: User, password: str, now: datetime) -> tuple[U
     if deps.passwords.needs_rehash(user.password_hash or ""):
         changes["password_hash"] = deps.passwords.hash(password)
     if user.audio_key is None:
-        made = _audio_key.make(deps, user.user_id, password, user.key_salt)
-        changes |= audio_key_attributes(made.audio_key)
+        salt = user.key_salt if len(user.key_salt) == SALT_BYTES else new_key_salt()  # a migrated one may be unusable
+        made = _audio_key.make(deps, user.user_id, password, salt)
+        changes |= {**audio_key_attributes(made.audio_key), "key_salt": b64encode(salt).decode()}
         recovery_key = made.recovery_key
     if not changes:
         return user, None

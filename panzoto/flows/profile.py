@@ -43,12 +43,13 @@ def change_profile(
         reauthenticate(deps, caller, current_password, client, now)
         pending = normal_email(email)
         deps.rates.charge("email.account", user.user_id, now)
-        if deps.emails.find(pending) is not None:
+        if not deps.config.prevent_enumeration and deps.emails.find(pending) is not None:
             raise EmailTaken
     if name is not None:
         user = deps.users.change(user, now, {"name": name or None})
         record(deps, user.user_id, "profile_changed", client, now)
     if pending:
+        user = deps.users.change(user, now, {"pending_email": pending})
         send_verification(deps, user, pending, client, now)
         record(deps, user.user_id, "email_change_asked", client, now)
     return Changed(user, pending)

@@ -33,7 +33,7 @@ def register(
     """
     now = deps.clock()
     email = normal_email(email)
-    deps.rates.charge("register.address", client.address, now)
+    deps.rates.charge("register.address", client.network, now)
     deps.check_new_password(password, context=(email, name or ""))
     person = _person(deps, email, password, now, name=name, device_id=device_id)
     made = _audio_key.make(deps, person.user_id, password, person.key_salt)
@@ -56,15 +56,22 @@ def register_quietly(
     """
     now = deps.clock()
     email = normal_email(email)
-    deps.rates.charge("register.address", client.address, now)
+    deps.rates.charge("register.address", client.network, now)
     deps.check_new_password(password, context=(email, name or ""))
-    user = _person(deps, email, password, now, name=name, device_id=device_id)
+    person = _person(deps, email, password, now, name=name, device_id=device_id)
+    user = replace(person, must_verify=True)  # or a sign-in with this password would tell whether it was taken
     try:
         transact(deps.gateway, deps.emails.claiming(email, user.user_id), deps.users.creating(user))
     except EmailTaken:
-        afterwards(deps, "registration_attempt", lambda: send(deps, RegistrationAttempt(), email, client, now))
+        afterwards(deps, "registration_attempt", lambda: _tell_owner(deps, email, client, now))
     else:
         afterwards(deps, "registered", lambda: _welcome(deps, user, email, client, now))
+
+
+def _tell_owner(deps: Deps, email: str, client: Client, now: datetime) -> None:
+    """Tell the owner of an account that somebody would register with its email; not often, whoever asks."""
+    deps.rates.charge("forgot.account", f"email:{email}", now)
+    send(deps, RegistrationAttempt(), email, client, now)
 
 
 def _welcome(deps: Deps, user: User, email: str, client: Client, now: datetime) -> None:

@@ -41,7 +41,7 @@ def forgot_password(deps: Deps, email: str, client: Client) -> None:
     """
     now = deps.clock()
     email = normal_email(email)
-    deps.rates.charge("forgot.address", client.address, now)
+    deps.rates.charge("forgot.address", client.network, now)
     deps.later.do("forgot_password", lambda: _send_link(deps, email, client, now))
 
 
@@ -75,12 +75,12 @@ def reset(deps: Deps, text: str, new: str, client: Client, *, audio: Audio) -> t
     audio key, while the old files stay as they are. Commit point: one transaction of the token and the person.
     """
     now = deps.clock()
-    deps.rates.charge("reset.address", client.address, now)
+    deps.rates.charge("reset.address", client.network, now)
     token = _one_use.look_at(deps, PURPOSE, text, now)
     user = _owner(deps, token)
     deps.check_new_password(new, context=(user.email or "", user.name or ""))
     key, shown = _audio(deps, user, new, audio)
-    verified = {"email_verified_at": seconds(user.email_verified_at or now)}
+    verified = {"email_verified_at": seconds(user.email_verified_at or now), "must_verify": None, "known_devices": None}
     changes = {**new_password(user, deps.passwords.hash(new), now), **verified, **key}
     unchanged = epoch_is(user) & Attr("email").eq(token.email)
     changing = deps.users.changing(user, now, changes, when=unchanged, otherwise=LinkInvalid)

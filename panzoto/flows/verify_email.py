@@ -5,7 +5,7 @@ from __future__ import annotations
 from panzoto.deps import Deps
 from panzoto.errors import LinkInvalid
 from panzoto.messages.kinds import EmailChanged
-from panzoto.models.store.expressions import Attr
+from panzoto.models.store.expressions import Attr, Condition
 from panzoto.models.store.transaction import Member, transact
 from panzoto.models.times import seconds
 from panzoto.models.users import User, epoch_is
@@ -39,15 +39,24 @@ def verify_email(deps: Deps, text: str, client: Client) -> None:
     user = deps.users.find(token.user_id)
     if user is None or not user.may_sign_in or user.epoch != token.epoch:
         raise LinkInvalid
-    changes = {"email": token.email, "email_verified_at": seconds(now)}
-    same = Attr("email").eq(user.email) if user.email else Attr("email").not_exists()
-    unchanged = same & epoch_is(user)  # a deletion raises the epoch: it must not miss a claim that is made meanwhile
-    changing = deps.users.changing(user, now, changes, when=unchanged, otherwise=LinkInvalid)
+    changes = {"email": token.email, "email_verified_at": seconds(now), "pending_email": None, "must_verify": None}
+    changing = deps.users.changing(user, now, changes, when=_unchanged(user, token.email), otherwise=LinkInvalid)
     transact(deps.gateway, deps.one_use_tokens.spending(token, now), changing, *_claims(deps, user, token.email))
     record(deps, user.user_id, "email_verified" if token.email == user.email else "email_changed", client, now)
     if user.email and token.email != user.email:
         where = {"address": client.address, "user_agent": client.user_agent}
         notify(deps, EmailChanged(old=user.email, new=token.email, when=now, **where), user.email, client, now)
+
+
+def _unchanged(user: User, email: str) -> Condition:
+    """That the person is as they were read, and that a new email is the one that was asked for last.
+
+    A deletion raises the epoch: it must not miss a claim that is made meanwhile.
+    """
+    same: Condition = Attr("email").eq(user.email) if user.email else Attr("email").not_exists()
+    if email != user.email:
+        same &= Attr("pending_email").eq(email)
+    return same & epoch_is(user)
 
 
 def _claims(deps: Deps, user: User, email: str) -> list[Member]:

@@ -26,8 +26,9 @@ CLOCKS_APART = timedelta(minutes=1)
 class User:
     """One person.
 
-    `epoch` is in every access token: raising it ends all sessions at once. `ended` has the sessions that were ended
-    one by one, for as long as an access token of theirs could still work.
+    `pending_email` waits for its link; `must_verify` says that nobody signs in before one was followed. `epoch` is in
+    every access token: raising it ends all sessions at once. `ended` has the sessions that were ended one by one, for
+    as long as an access token of theirs could still work.
     """
 
     user_id: str
@@ -39,6 +40,8 @@ class User:
     phone: str | None = None
     audio_key: AudioKey | None = None
     email_verified_at: datetime | None = None
+    pending_email: str | None = None
+    must_verify: bool = False
     roles: frozenset[str] = frozenset()
     epoch: int = 0
     sessions_ended_at: datetime | None = None
@@ -126,6 +129,14 @@ def password_is(user: User) -> Condition:
     return Attr("password_hash").eq(user.password_hash)
 
 
+def _salt(text: str) -> bytes:
+    """The salt, as old software wrote it; none where that is no base64."""
+    try:
+        return b64decode(text)
+    except ValueError:
+        return b""
+
+
 def epoch_is(user: User) -> Condition:
     """That the sessions of a person have not been ended since the person was read."""
     same: Condition = Attr("session_epoch").eq(user.epoch)
@@ -153,6 +164,8 @@ def to_item(user: User) -> Item:
         "password_hash": user.password_hash,
         "name": user.name,
         "phone_number": user.phone,
+        "pending_email": user.pending_email,
+        "must_verify": user.must_verify or None,
         "email_verified_at": maybe_seconds(user.email_verified_at),
         "sessions_ended_at": maybe_seconds(user.sessions_ended_at),
         "disabled_at": maybe_seconds(user.disabled_at),
@@ -179,13 +192,15 @@ def from_item(item: Item) -> User:
         user_id=item["user_id"],
         email=item.get("email"),
         password_hash=item.get("password_hash"),
-        key_salt=b64decode(item.get("key_salt") or b""),
+        key_salt=_salt(item.get("key_salt") or ""),
         # Not `created_at`: it has no fractions, and where the seed wrote it the machine's time zone has shifted it.
         created_at=datetime.fromisoformat(item["created_at_iso"]).replace(tzinfo=UTC),
         name=item.get("name"),
         phone=item.get("phone_number"),
         audio_key=audio_key_of(item),
         email_verified_at=maybe_from_seconds(item.get("email_verified_at")),
+        pending_email=item.get("pending_email"),
+        must_verify=item.get("must_verify", False),
         roles=frozenset(item.get("roles", ())),
         epoch=item.get("session_epoch", 0),
         sessions_ended_at=maybe_from_seconds(item.get("sessions_ended_at")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from decimal import Decimal
 from typing import Any
 
@@ -12,10 +13,14 @@ from flask.json.provider import JSONProvider
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
 
-def _number(value: Any) -> Any:
-    """Numbers as DynamoDB gives them, which may be longer than JSON's of most clients."""
+def _plain(value: Any) -> Any:
+    """What DynamoDB gives and JSON does not have."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
     raise TypeError
 
 
@@ -24,7 +29,7 @@ class OrjsonProvider(JSONProvider):
 
     def dumps(self, obj: Any, **_: Any) -> str:
         """The text of a value."""
-        return orjson.dumps(obj, default=_number, option=OPTIONS).decode()
+        return orjson.dumps(obj, default=_plain, option=OPTIONS).decode()
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
         """The value of a text."""
@@ -32,5 +37,5 @@ class OrjsonProvider(JSONProvider):
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         """The answer that holds a value."""
-        body = orjson.dumps(self._prepare_response_obj(args, kwargs), default=_number, option=OPTIONS)
+        body = orjson.dumps(self._prepare_response_obj(args, kwargs), default=_plain, option=OPTIONS)
         return Response(body, mimetype="application/json")

@@ -11,6 +11,7 @@ from flask_openapi3.utils import parse_rule
 from .guards import Guard, guard_of, is_public
 
 REFERENCE = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}}
+OF_ACTS = {"429": "A limit was reached: retry after `Retry-After` seconds."}
 OF_BODIES = {"413": "The body is too large.", "415": "The body does not say that it is JSON."}
 OF_GUARDS = {"401": "No sign-in, or one that has ended.", "403": "The caller may not do this."}
 OF_ALL = {"500": "A defect of ours.", "503": "Busy, or the storage does not answer: retry after `Retry-After` seconds."}
@@ -23,7 +24,7 @@ def document(app: Flask) -> dict[str, Any]:
     found = cast("dict[str, Any]", made.api_doc)
     for path, methods in found["paths"].items():
         for method, operation in methods.items():
-            _complete(operation, public=is_public(guards[path, method.upper()]))
+            _complete(operation, public=is_public(guards[path, method.upper()]), acts=method != "get")
     return found
 
 
@@ -36,10 +37,10 @@ def _guards(app: Flask) -> dict[tuple[str, str], Guard | None]:
     return found
 
 
-def _complete(operation: dict[str, Any], *, public: bool) -> None:
+def _complete(operation: dict[str, Any], *, public: bool, acts: bool) -> None:
     """Add what every operation of its kind answers, and take away what it cannot."""
     responses = operation["responses"]
-    errors = dict(OF_ALL)
+    errors = {**OF_ALL, **(OF_ACTS if acts else {})}
     if "requestBody" in operation:
         errors |= OF_BODIES
     if "requestBody" in operation or operation.get("parameters"):

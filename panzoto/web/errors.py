@@ -56,8 +56,17 @@ KEPT_HEADERS = frozenset({"Allow", "Content-Range", "Retry-After"})
 log = structlog.get_logger()
 
 
+def status_of(error: PanzotoError) -> int:
+    """The status that a client gets for an error."""
+    return _answer_of(error)[0]
+
+
+def _answer_of(error: PanzotoError) -> tuple[int, str]:
+    return next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
+
+
 def _say(error: PanzotoError) -> Response:
-    status, code = next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
+    status, code = _answer_of(error)
     body = {"error": str(error), "code": code, "request_id": g.request_id}
     if error.details:
         body["details"] = list(error.details)

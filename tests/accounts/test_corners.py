@@ -52,7 +52,9 @@ def test_an_old_backends_token_changes_the_password_and_signs_out(service_for: C
     without(service, me["user_id"], "wrapped_audio_key", "recovery_wrapped_audio_key", "kdf", "audio_key_version")
     now = int(service.clock.now.timestamp())
     old = jwt.encode({"user_id": me["user_id"], "iat": now, "exp": now + 3600}, SECRET, algorithm="HS256")
-    assert service.post("/logout", token=old).status_code == 200
+    another = jwt.encode({"user_id": me["user_id"], "iat": now, "exp": now + 60}, SECRET, algorithm="HS256")
+    assert service.post("/logout", token=another).status_code == 200
+    assert service.get("/me", token=another).get_json()["code"] == "session_ended"
     body = {"current_password": PASSWORD, "new_password": NEW}
     changed = service.post("/password/change", body, token=old)
     assert (changed.status_code, changed.get_json()["wrapped_audio_key"]) == (200, None)
@@ -137,10 +139,10 @@ def test_a_notice_that_nobody_can_send_now_takes_nothing_back(service: Service) 
     """When too much waits to be sent, the act is done all the same, and a log line says that the notice was not."""
     me = service.register()
     service.deps.later.finish()
-    held = [service.deps.later._places.acquire() for _ in range(WAITING)]
+    service.deps.later._taken = WAITING
     with capture_logs() as lines:
         body = {"current_password": PASSWORD, "new_password": NEW}
         changed = service.post("/password/change", body, token=me["token"])
-    service.deps.later._places.release(len(held))
+    service.deps.later._taken = 0
     assert changed.status_code == 200
     assert [each["job"] for each in lines if each["event"] == "not_done_afterwards"] == ["password_changed"]

@@ -45,6 +45,7 @@ def found(service: Service, user_id: str) -> User:
 def email_link(service: Service, user: User, email: str) -> str:
     """A link that changes somebody's email."""
     deps = service.deps
+    deps.users.change(user, deps.clock(), {"pending_email": email})
     return _one_use.issue(deps, PURPOSE, user, email, deps.config.email_verification_expiry, HERE, deps.clock())
 
 

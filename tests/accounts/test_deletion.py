@@ -15,6 +15,7 @@ from panzoto.aws.bucket import Bucket
 from panzoto.aws.clients import Clients
 from panzoto.errors import Overloaded, StorageUnavailable
 from panzoto.later import WAITING, Later
+from panzoto.models.store.expressions import Change
 
 from .conftest import PASSWORD, Service
 
@@ -117,3 +118,15 @@ def test_a_fault_of_waiting_work_is_logged(capsys: pytest.CaptureFixture[str]) -
     said = capsys.readouterr().out
     assert "job_failed" in said
     assert "job_refused" in said
+
+
+def test_one_unreadable_person_stops_no_other(service: Service) -> None:
+    """The sweep names who could not be deleted, finishes the others, and ends with 1."""
+    broken, whole = service.register(), service.register()
+    for each in (broken, whole):
+        service.deps.users.update({"user_id": each["user_id"]}, Change(set={"deleting_at": 1}))
+    service.deps.users.update({"user_id": broken["user_id"]}, Change(remove=["created_at_iso"]))
+    code, said = sweep(service)
+    assert code == 1
+    assert f"{broken['user_id']}: not deleted: KeyError" in said
+    assert f"{whole['user_id']}: deleted." in said

@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 
 from limits import changed as limits_of
 from panzoto.crypto.keys import new_key_salt
+from panzoto.models.store.expressions import Change
 from tests.support.configs import SECRET
 
 from .conftest import PASSWORD, Service, new_email, replace_gate, service_with
@@ -167,16 +168,20 @@ def test_a_strange_device_id_is_refused(service: Service, device: str) -> None:
     assert response.status_code == 400
 
 
-def test_a_flood_of_sign_ins_is_refused_quickly(service: Service) -> None:
-    """When as many hashes are worked on as may be, the next hears 503 with Retry-After and not a wrong password."""
+def test_a_flood_of_sign_ins_is_refused_quickly(service_for: Callable[..., Service]) -> None:
+    """When as many hashes are worked on as may be, the next hears 503 with Retry-After, and no guess is used up."""
+    service = service_for(rate_limits=limits_of("login.account=1/15m,password.account=1/15m"))
     me = service.register()
-    gate = service.deps.passwords.gate
     full = replace_gate(service, waiting=0)
     with full.passwords.gate.passing():
-        response = service_with(service, full).post("/api/login", json={"email": me["email"], "password": PASSWORD})
+        client = service_with(service, full)
+        response = client.post("/api/login", json={"email": me["email"], "password": PASSWORD})
+        body = {"current_password": PASSWORD, "new_password": "another fine one 12"}
+        bearer = {"Authorization": f"Bearer {me['token']}"}
+        assert client.post("/api/v1/auth/password/change", json=body, headers=bearer).status_code == 503
     assert (response.status_code, response.get_json()["code"]) == (503, "overloaded")
     assert int(response.headers["Retry-After"]) >= 1
-    assert gate is not full.passwords.gate
+    assert service.post("/login", {"email": me["email"], "password": PASSWORD}).status_code == 200
 
 
 def test_an_old_backends_token_works_until_its_date(service_for: Callable[..., Service]) -> None:
@@ -208,3 +213,27 @@ def test_without_a_date_an_old_token_is_refused(service: Service) -> None:
     now = int(service.clock.now.timestamp())
     old = jwt.encode({"user_id": me["user_id"], "iat": now, "exp": now + 60}, SECRET, algorithm="HS256")
     assert service.get("/me", token=old).status_code == 401
+
+
+@pytest.mark.parametrize("salt", [None, "", "c2hvcnQ=", "no base64!"])
+def test_a_migrated_person_with_an_odd_salt_signs_in(service: Service, salt: str | None) -> None:
+    """A salt that no key could be derived with is replaced at the first sign-in, when there is no key yet."""
+    email, _ = migrated(service, PasswordHasher(time_cost=3, memory_cost=12288, parallelism=1).hash(PASSWORD))
+    claim = service.deps.emails.find(email)
+    assert claim is not None
+    service.deps.users.update({"user_id": claim["user_id"]}, Change(set={"key_salt": salt}))
+    answer = service.post("/login", {"email": email, "password": PASSWORD})
+    assert answer.status_code == 200
+    assert len(bytes.fromhex(answer.get_json()["key_salt"])) == 32
+    assert (
+        service.post("/login", {"email": email, "password": PASSWORD}).get_json()["key_salt"]
+        == answer.get_json()["key_salt"]
+    )
+
+
+def test_a_sign_in_without_a_device_is_told_too(service: Service) -> None:
+    """Whoever leaves the device's name out does not go unnoticed on an account that has one."""
+    me = service.register(device_id="my-phone")
+    before = len(service.mails(me["email"]))
+    service.post("/login", {"email": me["email"], "password": PASSWORD})
+    assert len(service.mails(me["email"])) == before + 1

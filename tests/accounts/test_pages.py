@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from .conftest import PASSWORD, Service
+from collections.abc import Callable
+
+from limits import changed as limits_of
+
+from .conftest import API, PASSWORD, Service, new_email
 
 NEW = "a brand new one 42"
 
@@ -31,7 +35,10 @@ def test_a_password_is_reset_on_the_page(service: Service) -> None:
     weak = service.http.post(address, data={"new_password": "password1"})
     assert (weak.status_code, "most common" in weak.get_data(as_text=True)) == (400, True)
     undecided = service.http.post(address, data={"new_password": NEW, "recovery_key": ""})
-    assert (undecided.status_code, 'role="alert"' in undecided.get_data(as_text=True)) == (400, True)
+    assert (undecided.status_code, 'role="alert"' in undecided.get_data(as_text=True)) == (409, True)
+    for raw in (b"new_password=a%00bcdefgh1", b"new_password=\xe9t\xe9 toujours", b"&".join([b"a=b"] * 20)):
+        unread = service.http.post(address, data=raw, content_type="application/x-www-form-urlencoded")
+        assert unread.status_code == 400
     done = service.http.post(address, data={"new_password": NEW, "abandon_audio": "on"})
     assert (done.status_code, "recovery key" in done.get_data(as_text=True)) == (200, True)
     assert service.post("/login", {"email": me["email"], "password": NEW}).status_code == 200
@@ -61,3 +68,19 @@ def test_public_keys_are_published(service: Service) -> None:
     """Where a secret signs there is nothing to publish, and the address says so."""
     response = service.http.get("/.well-known/jwks.json")
     assert (response.status_code, response.get_json()) == (200, {"keys": []})
+
+
+def test_the_page_says_when_to_come_back(service_for: Callable[..., Service]) -> None:
+    """A limit is 429 with Retry-After on the page too, and an email that was taken meanwhile is a sentence on it."""
+    service = service_for(rate_limits=limits_of("reset.address=1/15m"))
+    for status in (400, 429):
+        response = service.http.post("/reset/tok_x.y", data={"new_password": NEW})
+        assert (response.status_code, "Retry-After" in response.headers) == (status, status == 429)
+        assert response.mimetype == "text/html"
+    me, wanted = service.register(), new_email()
+    headers = {"Authorization": f"Bearer {me['token']}"}
+    service.http.patch(f"{API}/me", json={"email": wanted}, headers=headers)
+    link = service.link(wanted, "verify")
+    service.register(wanted)
+    taken = service.http.post(f"/verify/{link}")
+    assert (taken.status_code, taken.mimetype) == (409, "text/html")

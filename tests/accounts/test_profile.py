@@ -152,3 +152,28 @@ def test_a_deletion_asks_for_the_password(service: Service) -> None:
     service.clock.pass_by(minutes=6)
     assert delete(service, me["token"]) == 403
     assert service.get("/me", token=me["token"]).status_code == 200
+
+
+def test_only_the_email_that_was_asked_for_last_is_taken(service: Service) -> None:
+    """A link to a mistyped email does nothing once another was asked for, and nothing after that one was confirmed."""
+    me, mistyped, right = service.register(), new_email(), new_email()
+    for each in (mistyped, right):
+        patch(service, me["token"], email=each, current_password=PASSWORD)
+    older = service.link(mistyped, "verify")
+    assert service.post("/email/verify", {"token": older}).get_json()["code"] == "link_invalid"
+    assert service.post("/email/verify", {"token": service.link(right, "verify")}).status_code == 200
+    assert service.post("/email/verify", {"token": older}).get_json()["code"] == "link_invalid"
+    assert service.get("/me", token=me["token"]).get_json()["user"]["email"] == right
+
+
+def test_a_quiet_service_does_not_tell_whose_an_email_is(service_for: Callable[..., Service]) -> None:
+    """With PREVENT_ENUMERATION a change to somebody's email is answered like any other, and its link refused."""
+    service = service_for(prevent_enumeration=True)
+    people = [new_email(), new_email()]
+    tokens = []
+    for email in people:
+        service.post("/register", {"email": email, "password": PASSWORD})
+        service.post("/email/verify", {"token": service.link(email, "verify")})
+        tokens.append(service.post("/login", {"email": email, "password": PASSWORD}).get_json()["token"])
+    assert patch(service, tokens[0], email=people[1], current_password=PASSWORD)[0] == 200
+    assert service.post("/email/verify", {"token": service.link(people[1], "verify")}).status_code == 409

@@ -10,6 +10,8 @@ import pytest
 from limits import changed as limits_of
 from panzoto.crypto import keys
 from panzoto.crypto.recovery import recovery_wrapping_key
+from panzoto.flows._addresses import normal_email
+from panzoto.flows.client import Client
 
 from .conftest import PASSWORD, Service, new_email
 
@@ -158,6 +160,9 @@ def test_a_quiet_service_does_not_tell_who_has_an_account(service_for: Callable[
     )
     subjects = [each["subject"] for each in service.mails(email)]
     assert len(set(subjects)) == 2
+    for password in (PASSWORD, "another fine one 12"):  # before the link was followed, a sign-in tells nothing either
+        assert service.post("/login", {"email": email, "password": password}).status_code == 401
+    assert service.post("/email/verify", {"token": service.link(email, "verify")}).status_code == 200
     signed_in = service.post("/login", {"email": email, "password": PASSWORD}).get_json()
     assert signed_in["recovery_key"]
     assert signed_in["wrapped_audio_key"]
@@ -174,3 +179,35 @@ def test_registrations_from_one_address_are_limited(service_for: Callable[..., S
     assert 0 < int(response.headers["Retry-After"]) <= 3600
     service.clock.pass_by(hours=1)
     service.register()
+
+
+@pytest.mark.parametrize(
+    ("email", "kept"),
+    [
+        ("Ann@fa\u00df.de", "ann@fa\u00df.de"),
+        ("STRA\u00dfE@example.com", "stra\u00dfe@example.com"),
+        ("a@xn--fa-hia.de", "a@fa\u00df.de"),
+    ],
+)
+def test_no_letter_becomes_another(email: str, kept: str) -> None:
+    """Small letters are no other letters: the domain and the mailbox of somebody else stay theirs."""
+    assert normal_email(email) == kept
+
+
+def test_mail_to_one_owner_is_limited(service_for: Callable[..., Service]) -> None:
+    """Whoever keeps registering with somebody's email does not fill their mailbox."""
+    service = service_for(prevent_enumeration=True)
+    email = new_email()
+    for _ in range(6):
+        assert service.post("/register", {"email": email, "password": PASSWORD}).status_code == 202
+    assert len(service.mails(email)) == 1 + 3
+
+
+def test_networks_are_limited_whole() -> None:
+    """IPv6 gives everybody more addresses than a limit could count: it counts by the customer's network."""
+    networks = [
+        Client(each, "", "en").network for each in ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1")
+    ]
+    assert networks[0] == networks[1] != networks[2]
+    assert [Client(each, "", "en").network for each in ("203.0.113.9", "::ffff:203.0.113.9")] == ["203.0.113.9"] * 2
+    assert Client("unknown", "", "en").network == "unknown"

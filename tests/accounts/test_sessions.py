@@ -165,7 +165,9 @@ def test_sessions_are_listed(service: Service) -> None:
     service.post("/logout", token=other["token"])
     third = service.post("/login", {"email": me["email"], "password": PASSWORD, "device_id": "phone-3"}).get_json()
     sessions = service.get("/sessions", token=third["token"]).get_json()["sessions"]
-    assert {(each["device_id"], each["current"]) for each in sessions} == {("phone-1", False), ("phone-3", True)}
+    assert sorted(each["current"] for each in sessions) == [False, True]
+    assert len({each["device"] for each in sessions}) == 2
+    assert "phone-" not in str(sessions)  # it is half of what refreshes a session
     assert all(each["address"] == "127.0.0.1" for each in sessions)
     assert "rt1." not in str(sessions)
 

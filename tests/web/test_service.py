@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from panzoto.web.answers import OrjsonProvider
 from panzoto.web.application import Application
 
 from .conftest import error_of
@@ -148,3 +151,12 @@ def test_requests_and_units_are_counted(deps_app: Application) -> None:
     assert client.get("/readyz").status_code == 200
     assert sample(client, "panzoto_requests_total", **counted) == before + 1
     assert sample(client, "panzoto_dynamodb_units_total", **spent) == units + 1
+
+
+def test_what_dynamodb_gives_can_be_answered() -> None:
+    """Long numbers, sets and bytes of an item have a form in JSON."""
+    provider = OrjsonProvider(Flask("x"))
+    given = {"whole": Decimal(10) ** 17, "part": Decimal("1.5"), "set": {"b", "a"}, "bytes": b"x"}
+    assert provider.loads(provider.dumps(given)) == {"whole": 10**17, "part": 1.5, "set": ["a", "b"], "bytes": "eA=="}
+    with pytest.raises(TypeError):
+        provider.dumps(object())

@@ -25,8 +25,8 @@ Every error has one shape:
 the logs, and stands in the header `X-Request-ID` of every answer. `details`, where it is there, is a list of
 `{"field", "problem"}`. With 429 and 503 the header `Retry-After` says after how many seconds to come back.
 
-What a phone should do: on 401 `token_expired` refresh; on 401 `session_ended`, `token_invalid` or
-`device_mismatch` ask for a sign-in; on 429, 500, 502, 503 and on no answer at all keep the tokens and try again later.
+What a phone should do: on 401 `token_expired` or `token_invalid` refresh; on 401 `session_ended`, and on any 401 of
+`refresh` itself, ask for a sign-in; on 429, 500, 502, 503 and on no answer at all keep the tokens and try again later.
 
 | status | code | sentence, as a rule |
 |---|---|---|"""

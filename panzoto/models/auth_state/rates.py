@@ -42,6 +42,10 @@ class Rates(Table):
         count: int = item["Count"]
         return count
 
+    def give_back(self, name: str, subject: str, now: datetime) -> None:
+        """Take back one charge, for what was refused before it was looked at."""
+        self.update(_key(self._limits[name], subject, now), Change(add={"Count": -1}))
+
     def clear(self, name: str, subject: str, now: datetime) -> None:
         """Forget what was counted in this window."""
         self.delete(_key(self._limits[name], subject, now))

@@ -151,7 +151,7 @@ class SessionShape(Answer):
 
     session_id: str
     current: bool
-    device_id: str | None
+    device: str | None
     signed_in_by: str
     address: str
     user_agent: str
