@@ -215,7 +215,7 @@ def test_without_a_date_an_old_token_is_refused(service: Service) -> None:
     assert service.get("/me", token=old).status_code == 401
 
 
-@pytest.mark.parametrize("salt", [None, "", "c2hvcnQ=", "no base64!"])
+@pytest.mark.parametrize("salt", [None, "", "c2hvcnQ=", "no base64!", "abcde"])
 def test_a_migrated_person_with_an_odd_salt_signs_in(service: Service, salt: str | None) -> None:
     """A salt that no key could be derived with is replaced at the first sign-in, when there is no key yet."""
     email, _ = migrated(service, PasswordHasher(time_cost=3, memory_cost=12288, parallelism=1).hash(PASSWORD))
