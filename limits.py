@@ -52,6 +52,7 @@ DEFAULTS = Limits(
     (
         Limit("login.address", 100, QUARTER),
         Limit("login.account", 10, QUARTER),
+        Limit("login.anywhere", 100, QUARTER),
         Limit("register.address", 30, HOUR),
         Limit("password.account", 10, QUARTER),
         Limit("forgot.address", 20, HOUR),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from panzoto.crypto.keys import SALT_BYTES, new_key_salt
 from panzoto.deps import Deps
-from panzoto.errors import AccessDenied, Conflict, Overloaded, WrongPassword
+from panzoto.errors import AccessDenied, Conflict, Overloaded, RateLimited, WrongPassword
 from panzoto.messages.kinds import NewDevice
 from panzoto.models.audio_keys import audio_key_attributes
 from panzoto.models.store.expressions import Attr, Condition
@@ -23,27 +24,36 @@ from .client import Client
 NOBODY = "nobody"
 
 
+@dataclass(frozen=True)
+class _Guess:
+    """A try at an account: whose, whether its device is known, and the count that it is charged to."""
+
+    email: str
+    user: User | None
+    known_device: bool
+    bucket: str
+
+
 def login(deps: Deps, email: str, password: str, client: Client, *, device_id: str | None = None) -> SignedIn:
     """Sign in by password.
 
-    A guess is charged before it is looked at: to the address, and to the account. A device that has signed in before
-    has guesses of its own, so that strangers cannot use up the owner's. An unknown email costs the same reads, the same
-    writes and the same hashing as a known one.
+    A guess is charged before it is looked at: to the network it comes from, and to the account there. A device that has
+    signed in before has guesses of its own. Wrong guesses from elsewhere are counted together too: past that limit only
+    known devices sign in until its window ends. An unknown email costs the same calls and hashing as a known one.
     Commit point: the session's writes. A crash before them costs the user another try.
     """
     now = deps.clock()
     email = normal_email(email)
     deps.rates.charge("login.address", client.network, now)
-    user = _find(deps, email)
-    bucket = _bucket(user, email, device_id)
-    guesses = deps.rates.charge("login.account", bucket, now)
+    guess = _guess(deps, email, device_id, client)
+    guesses = deps.rates.charge("login.account", guess.bucket, now)
     try:
-        user = _verified(deps, user, password, email, client, now)
+        user = _verified(deps, guess, password, client, now)
     except Overloaded:
-        deps.rates.give_back("login.account", bucket, now)  # nobody has looked at this guess
+        deps.rates.give_back("login.account", guess.bucket, now)  # nobody has looked at this guess
         raise
     if guesses > 1:
-        deps.rates.clear("login.account", bucket, now)
+        deps.rates.clear("login.account", guess.bucket, now)
     user, recovery_key = _up_to_date(deps, user, password, now)
     signed_in = start_session(
         deps, user, device_id=device_id, client=client, now=now, amr="pwd", recovery_key=recovery_key
@@ -54,37 +64,46 @@ def login(deps: Deps, email: str, password: str, client: Client, *, device_id: s
     return signed_in
 
 
-def _find(deps: Deps, email: str) -> User | None:
-    """The person with that email. Somebody who does not exist takes as many reads as somebody who does."""
+def _guess(deps: Deps, email: str, device_id: str | None, client: Client) -> _Guess:
+    """Whose guess it is. Somebody who does not exist takes as many reads as somebody who does."""
     claim = deps.emails.find(email)
-    return deps.users.find(claim["user_id"] if claim else NOBODY)
-
-
-def _bucket(user: User | None, email: str, device_id: str | None) -> str:
-    """Whose guesses are charged."""
+    user = deps.users.find(claim["user_id"] if claim else NOBODY)
     if user is not None and device_id is not None and _devices.is_known(user, device_id):
-        return f"{user.user_id}#{_devices.fingerprint(device_id)}"
-    return email
+        return _Guess(email, user, known_device=True, bucket=f"{user.user_id}#{_devices.fingerprint(device_id)}")
+    return _Guess(email, user, known_device=False, bucket=f"{email}#{client.network}")
 
 
-def _verified(deps: Deps, user: User | None, password: str, email: str, client: Client, now: datetime) -> User:
+def _verified(deps: Deps, guess: _Guess, password: str, client: Client, now: datetime) -> User:
     """The person, whose password it is."""
     try:
-        return _checked(deps, user, password)
+        return _checked(deps, guess, password, now)
     except (WrongPassword, AccessDenied) as wrong:
-        subject = user.user_id if user else f"email:{email}"
+        subject = guess.user.user_id if guess.user else f"email:{guess.email}"
         record(deps, subject, "sign_in_failed", client, now, {"by": "pwd", "why": type(wrong).__name__})
+        if not guess.known_device:
+            _charge_everywhere(deps, guess, now)
         raise WrongPassword from None
 
 
-def _checked(deps: Deps, user: User | None, password: str) -> User:
-    """The same; what is wrong is said for the audit event, and told to nobody."""
-    if user is None or user.password_hash is None:
+def _checked(deps: Deps, guess: _Guess, password: str, now: datetime) -> User:
+    """The person, or why not: the reason is for the audit event alone."""
+    user = guess.user
+    if user is None or user.password_hash is None or (user.is_guarded(now) and not guess.known_device):
         deps.passwords.verify_nobody(password)
     deps.passwords.verify(user.password_hash, password)
     if not user.may_sign_in or user.must_verify:
         raise AccessDenied
     return user
+
+
+def _charge_everywhere(deps: Deps, guess: _Guess, now: datetime) -> None:
+    """Count a wrong guess at the account, wherever it came from; past the limit the account is guarded."""
+    try:
+        deps.rates.charge("login.anywhere", guess.email, now)
+    except RateLimited as limited:
+        if guess.user is not None and not guess.user.is_guarded(now):
+            deps.users.guard(guess.user, now, timedelta(seconds=limited.retry_after or 0))
+        raise
 
 
 def _up_to_date(deps: Deps, user: User, password: str, now: datetime) -> tuple[User, str | None]:

@@ -47,6 +47,7 @@ class User:
     sessions_ended_at: datetime | None = None
     ended: dict[str, datetime] = field(default_factory=dict)
     devices: frozenset[str] = frozenset()
+    guarded_until: datetime | None = None
     disabled_at: datetime | None = None
     deleting_at: datetime | None = None
     updated_at: datetime | None = None
@@ -55,6 +56,10 @@ class User:
     def may_sign_in(self) -> bool:
         """Whether the account is neither disabled nor on its way out."""
         return self.disabled_at is None and self.deleting_at is None
+
+    def is_guarded(self, now: datetime) -> bool:
+        """Whether so many have guessed the password that only known devices sign in for now."""
+        return self.guarded_until is not None and now < self.guarded_until
 
 
 class Users(Table):
@@ -76,6 +81,10 @@ class Users(Table):
         there = Attr("user_id").exists()
         guarded = there if when is None else there & when
         return from_item(self.update(_key(user), _change(changes, now), when=guarded, otherwise=Conflict))
+
+    def guard(self, user: User, now: datetime, lasting: timedelta) -> None:
+        """Let only known devices sign in for a while."""
+        self.change(user, now, {"guarded_until": seconds(now + lasting)})
 
     def begin_deletion(self, user: User, now: datetime) -> User:
         """Mark a person for deletion, from which moment nothing of theirs works any more."""
@@ -168,6 +177,7 @@ def to_item(user: User) -> Item:
         "must_verify": user.must_verify or None,
         "email_verified_at": maybe_seconds(user.email_verified_at),
         "sessions_ended_at": maybe_seconds(user.sessions_ended_at),
+        "guarded_until": maybe_seconds(user.guarded_until),
         "disabled_at": maybe_seconds(user.disabled_at),
         "deleting_at": maybe_seconds(user.deleting_at),
         "updated_at": maybe_seconds(user.updated_at),
@@ -206,6 +216,7 @@ def from_item(item: Item) -> User:
         sessions_ended_at=maybe_from_seconds(item.get("sessions_ended_at")),
         ended={each: from_seconds(int(at)) for each, at in (one.split() for one in item.get("ended_sessions", ()))},
         devices=frozenset(item.get("known_devices", ())),
+        guarded_until=maybe_from_seconds(item.get("guarded_until")),
         disabled_at=maybe_from_seconds(item.get("disabled_at")),
         deleting_at=maybe_from_seconds(item.get("deleting_at")),
         updated_at=maybe_from_seconds(item.get("updated_at")),

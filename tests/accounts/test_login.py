@@ -237,3 +237,41 @@ def test_a_sign_in_without_a_device_is_told_too(service: Service) -> None:
     before = len(service.mails(me["email"]))
     service.post("/login", {"email": me["email"], "password": PASSWORD})
     assert len(service.mails(me["email"])) == before + 1
+
+
+def test_a_stranger_elsewhere_locks_nobody_out(service_for: Callable[..., Service]) -> None:
+    """Guesses from one network are its own: the owner signs in from another, without a device's name too."""
+    service = service_for(rate_limits=limits_of("login.account=2/15m"), trusted_proxies=1)
+    me = service.register()
+
+    def status(network: int, password: str) -> int:
+        headers = {"X-Forwarded-For": f"203.0.113.{network}"}
+        body = {"email": me["email"], "password": password}
+        return service.http.post("/api/login", json=body, headers=headers).status_code
+
+    assert [status(1, "wrong one") for _ in range(4)] == [401, 401, 429, 429]
+    assert status(2, PASSWORD) == 200
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_guesses_from_everywhere_guard_the_account(service_for: Callable[..., Service], *, known: bool) -> None:
+    """Past a limit for wrong guesses from wherever, no stranger signs in, right or wrong, until the window ends.
+
+    It is the same for an email that nobody has. A device that has signed in before is not held up.
+    """
+    service = service_for(rate_limits=limits_of("login.anywhere=3/15m"), trusted_proxies=1)
+    service.clock.now = service.clock.now.replace(minute=0)
+    email = service.register(device_id="my-phone")["email"] if known else new_email()
+
+    def status(network: int, password: str, **more: str) -> int:
+        headers = {"X-Forwarded-For": f"203.0.113.{network}"}
+        body = {"email": email, "password": password, **more}
+        return service.http.post("/api/login", json=body, headers=headers).status_code
+
+    assert [status(each, "wrong one") for each in range(1, 7)] == [401, 401, 401, 429, 429, 429]
+    assert status(8, PASSWORD) == 429
+    if known:
+        assert status(9, "wrong one", device_id="my-phone") == 401
+        assert status(9, PASSWORD, device_id="my-phone") == 200
+        service.clock.pass_by(minutes=15)
+        assert status(10, PASSWORD) == 200
