@@ -8,7 +8,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from panzoto.errors import InvalidRequest, PanzotoError
 from panzoto.flows import reset_password, verify_email
-from panzoto.web.errors import status_of
+from panzoto.web.errors import note, status_of
 from panzoto.web.guards import public
 from panzoto.web.requests import client, deps
 
@@ -69,6 +69,7 @@ def _form() -> dict[str, str]:
 
 def _refused(template: str, refused: PanzotoError) -> Response:
     """The same page, with what is wrong, under the status that a program would get."""
+    note(refused)
     response = _page(template, status_of(refused), problem=str(refused))
     if refused.retry_after is not None:
         response.headers["Retry-After"] = str(refused.retry_after)

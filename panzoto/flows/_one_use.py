@@ -45,5 +45,7 @@ def issue(
 
 def look_at(deps: Deps, purpose: Purpose, text: str, now: datetime) -> OneUseToken:
     """The token that a text names, if it would work now; nothing is spent."""
-    token_id, digest = deps.purposes.open(purpose, text)
-    return deps.one_use_tokens.look_at(purpose, token_id, digest, now)
+    opened = deps.purposes.open(purpose, text)
+    token = deps.one_use_tokens.look_at(purpose, opened.token_id, now)
+    deps.purposes.check(opened, token.digest)
+    return token

@@ -65,6 +65,14 @@ def _answer_of(error: PanzotoError) -> tuple[int, str]:
     return next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
 
 
+def note(error: PanzotoError) -> None:
+    """Log what operators want to know of an error that a client hears."""
+    if isinstance(error, errors.RateLimited):
+        log.warning("rate_limited", limit=error.limit)
+    if isinstance(error, errors.StoreUnavailable):
+        log.warning("store_unavailable", error=type(error).__name__, cause=repr(error.__cause__))
+
+
 def _say(error: PanzotoError) -> Response:
     status, code = _answer_of(error)
     body = {"error": str(error), "code": code, "request_id": g.request_id}
@@ -76,10 +84,7 @@ def _say(error: PanzotoError) -> Response:
         response.headers["WWW-Authenticate"] = 'Bearer realm="panzoto"'
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, errors.RateLimited):
-        log.warning("rate_limited", limit=error.limit)
-    if isinstance(error, errors.StoreUnavailable):
-        log.warning("store_unavailable", error=type(error).__name__, cause=repr(error.__cause__))
+    note(error)
     return response
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from structlog.testing import capture_logs
+
 from limits import changed as limits_of
 
 from .conftest import API, PASSWORD, Service, new_email
@@ -74,7 +76,9 @@ def test_the_page_says_when_to_come_back(service_for: Callable[..., Service]) ->
     """A limit is 429 with Retry-After on the page too, and an email that was taken meanwhile is a sentence on it."""
     service = service_for(rate_limits=limits_of("reset.address=1/15m"))
     for status in (400, 429):
-        response = service.http.post("/reset/tok_x.y", data={"new_password": NEW})
+        with capture_logs() as lines:
+            response = service.http.post("/reset/tok_x.y", data={"new_password": NEW})
+        assert ("rate_limited" in [each["event"] for each in lines]) == (status == 429)
         assert (response.status_code, "Retry-After" in response.headers) == (status, status == 429)
         assert response.mimetype == "text/html"
     me, wanted = service.register(), new_email()

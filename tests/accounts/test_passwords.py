@@ -217,3 +217,14 @@ def test_a_new_recovery_key_replaces_the_old_one(service: Service) -> None:
     user = service.deps.users.find(me["user_id"])
     assert user is not None
     assert len(user.devices) == 1
+
+
+def test_another_secret_under_a_right_id_is_refused(service: Service) -> None:
+    """Knowing a link's id, which the table shows, is not knowing the link."""
+    me = service.register()
+    service.post("/password/forgot", {"email": me["email"]})
+    token_id, _, secret = service.link(me["email"], "reset").partition(".")
+    body = {"new_password": NEW, "abandon_audio": True}
+    wrong = service.post("/password/reset", {**body, "token": f"{token_id}.{secret[::-1]}"})
+    assert (wrong.status_code, wrong.get_json()["code"]) == (400, "link_invalid")
+    assert service.post("/password/reset", {**body, "token": f"{token_id}.{secret}"}).status_code == 200

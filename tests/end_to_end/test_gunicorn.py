@@ -167,3 +167,12 @@ def test_a_taken_port_is_said(server: Server, environ: dict[str, str]) -> None:
     assert other.wait() != 0
     assert "in use" in "\n".join(other.output)
     assert server.ask("GET", "/healthz").status == 200
+
+
+def test_a_missing_ring_of_keys_stops_the_start(environ: dict[str, str], tmp_path: Path) -> None:
+    """A machine that lacks the ring does not sign with the secret, which the others would not take."""
+    server = started({**environ, "JWT_KEYS_FILE": str(tmp_path / "ring.json")})
+    assert server.wait() != 0
+    said = "\n".join(server.output)
+    assert "There is no ring of keys" in said
+    assert "Traceback" not in said
