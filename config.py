@@ -22,6 +22,7 @@ LOCAL_SENDER = "panzoto@localhost.localdomain"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SHORTEST_DEADLINE, LONGEST_DEADLINE = timedelta(milliseconds=100), timedelta(seconds=60)
 SHORTEST_LINK, LONGEST_LINK = timedelta(minutes=10), timedelta(minutes=60)
+SHORTEST_MAGIC_LINK, LONGEST_CODE = timedelta(minutes=5), timedelta(minutes=10)
 LOCAL_NAMES = (".local", ".localhost", ".internal")
 # Secrets that a document, a tutorial or this project's own files have shown to the world.
 PUBLISHED = frozenset(
@@ -171,6 +172,20 @@ class Config:
         default_text="60m",
         says="How long a link that verifies an email works.",
     )
+    registration_policy: str = var(
+        "REGISTRATION_POLICY",
+        formats.one_of("open", "approved"),
+        "open",
+        says="Who may have an account: everybody, or people whose verified email was approved (`flask approvals`). It "
+        "holds for every way in.",
+    )
+    internal_email_domains: tuple[str, ...] = var(
+        "INTERNAL_EMAIL_DOMAINS",
+        formats.listed(formats.domain),
+        (),
+        default_text="none",
+        says="Domains whose emails need no approval, between commas.",
+    )
     rate_limits: Limits = var(
         "RATE_LIMITS",
         limits.changed,
@@ -200,6 +215,49 @@ class Config:
         says="How long a phone code works.",
     )
     otp_max_attempts: int = var("OTP_MAX_ATTEMPTS", formats.whole(1, 20), 5, says="Guesses allowed for one phone code.")
+    otp_resend_delay: timedelta = var(
+        "OTP_RESEND_DELAY",
+        formats.duration,
+        timedelta(seconds=30),
+        default_text="30s",
+        says="How long after a code the next may be asked for.",
+    )
+    phone_numbers: str = var(
+        "PHONE_NUMBERS",
+        formats.one_of("e164", "possible", "valid", "mobile"),
+        "e164",
+        says="Which numbers get an SMS: all that look like one, those of a length that the country has, those that are "
+        "assigned, or of these the mobile ones, which is what production wants.",
+    )
+    sms_countries: tuple[str, ...] = var(
+        "SMS_COUNTRIES",
+        formats.listed(formats.country),
+        (),
+        default_text="all",
+        says="The countries whose numbers get an SMS, such as `US,CA,DE`. Name yours: it is what pumping fears most.",
+    )
+    magic_link_expiry: timedelta = var(
+        "MAGIC_LINK_EXPIRY",
+        formats.duration,
+        timedelta(minutes=10),
+        default_text="10m",
+        says="How long a link to sign in works.",
+    )
+    app_scheme: str | None = var(
+        "APP_SCHEME",
+        formats.scheme,
+        says="The scheme of the app's deep links: `panzoto` makes the page of a link open `panzoto://m/…`.",
+    )
+    android_package: str | None = var(
+        "ANDROID_PACKAGE", formats.package, says="The app's package, which `/.well-known/assetlinks.json` names."
+    )
+    android_certificates: tuple[str, ...] = var(
+        "ANDROID_CERT_SHA256",
+        formats.listed(formats.fingerprint),
+        (),
+        default_text="none",
+        says="The SHA-256 fingerprints of the certificates that sign the app, between commas.",
+    )
     otp_test_mode: bool = var(
         "OTP_TEST_MODE",
         formats.flag,
@@ -246,6 +304,12 @@ class Config:
         formats.kms_key,
         default_text="the key AWS manages",
         says="The KMS key that encrypts tables made by `flask tables create`.",
+    )
+    audio_kms_key: str = var(
+        "AUDIO_KMS_KEY",
+        formats.kms_name,
+        "alias/panzoto-audio",
+        says="The KMS key that wraps the audio keys of people who have no password.",
     )
     s3_bucket: str = var("S3_BUCKET", formats.bucket_name, "panzoto-audio-dev", says="The bucket of the recordings.")
 
@@ -374,6 +438,16 @@ class Config:
         return config
 
     @property
+    def needs_approval(self) -> bool:
+        """Whether only people whose email was approved may sign in."""
+        return self.registration_policy == "approved"
+
+    @property
+    def registers_quietly(self) -> bool:
+        """Whether a registration is finished by a mail: to hide who has an account, or to prove the email."""
+        return self.prevent_enumeration or self.needs_approval
+
+    @property
     def production(self) -> bool:
         """Whether the strict rules hold; they do unless somebody asked for development."""
         return self.environment == "production"
@@ -389,6 +463,8 @@ class Config:
             faults.append("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY work only together; set both or neither.")
         if self.aws_session_token and self.aws_access_key_id is None:
             faults.append("AWS_SESSION_TOKEN works only together with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
+        if bool(self.android_package) != bool(self.android_certificates):
+            faults.append("ANDROID_PACKAGE and ANDROID_CERT_SHA256 work only together; set both or neither.")
         if self.jwt_keys_file and self.jwt_keys_secret_id:
             faults.append("JWT_KEYS_FILE and JWT_KEYS_SECRET_ID are two places for one ring; set one.")
         if self.cors_credentials and "*" in self.cors_origins:
@@ -405,6 +481,12 @@ class Config:
             "PASSWORD_RESET_EXPIRY": self.password_reset_expiry,
             "EMAIL_VERIFICATION_EXPIRY": self.email_verification_expiry,
         }
+        if self.otp_expiry > LONGEST_CODE:
+            faults.append("OTP_EXPIRY must be at most 10m: a code of a few digits is guessable for longer.")
+        if not SHORTEST_MAGIC_LINK <= self.magic_link_expiry <= LONGEST_LINK:
+            faults.append("MAGIC_LINK_EXPIRY must be from 5m to 60m: time to read a mail, and no more.")
+        if self.otp_resend_delay >= self.otp_expiry:
+            faults.append("OTP_RESEND_DELAY must be shorter than OTP_EXPIRY.")
         for name, expiry in links.items():
             if not SHORTEST_LINK <= expiry <= LONGEST_LINK:
                 faults.append(f"{name} must be from 10m to 60m: time to read a mail, and no more.")

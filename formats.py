@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from ipaddress import AddressValueError, IPv6Address
 
+import idna
+from phonenumbers import SUPPORTED_REGIONS
+
 from env import Parse
 
 UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -109,6 +112,54 @@ def bucket_name(value: str) -> str:
     """A name that S3 accepts for a bucket."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value):
         raise ValueError("a bucket name of 3 to 63 small letters, digits, dots and dashes")
+    return value
+
+
+def domain(value: str) -> str:
+    """A domain of emails, in the form in which emails are claimed."""
+    try:
+        found = idna.decode(idna.encode(value, uts46=True)).lower()
+    except idna.IDNAError:
+        found = ""
+    if "." not in found:
+        raise ValueError("domains such as example.com between commas")
+    return found
+
+
+def country(value: str) -> str:
+    """A country by its two letters."""
+    if value.upper() not in SUPPORTED_REGIONS:
+        raise ValueError("countries by their two letters, such as US,CA,DE")
+    return value.upper()
+
+
+def scheme(value: str) -> str:
+    """A scheme of addresses that no browser takes for its own."""
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]{1,30}", value, re.ASCII) or value in {"http", "https", "javascript", "data"}:
+        raise ValueError("a scheme of the app's own in small letters, such as panzoto")
+    return value
+
+
+def package(value: str) -> str:
+    """The name of an Android package."""
+    if not re.fullmatch(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+", value, re.ASCII):
+        raise ValueError("the name of a package such as com.example.panzoto")
+    return value
+
+
+def fingerprint(value: str) -> str:
+    """A SHA-256 fingerprint as Android's tools print it."""
+    if not re.fullmatch(r"([0-9A-F]{2}:){31}[0-9A-F]{2}", value.upper(), re.ASCII):
+        raise ValueError("SHA-256 fingerprints of 32 bytes such as 14:6D:E9:… between commas")
+    return value.upper()
+
+
+def kms_name(value: str) -> str:
+    """A key of KMS: its alias, its id or its ARN."""
+    if not re.fullmatch(
+        r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:)?(alias/|key/)?[A-Za-z0-9/_-]{1,250}", value, re.ASCII
+    ):
+        raise ValueError("an alias such as alias/panzoto-audio, the id of a KMS key, or its ARN")
     return value
 
 

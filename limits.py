@@ -46,7 +46,7 @@ class Limits:
         return ",".join(map(str, self.each))
 
 
-QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
+QUARTER, HOUR, HALF_DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(hours=12)
 # What a person never reaches, and what guessing or flooding does.
 DEFAULTS = Limits(
     (
@@ -59,6 +59,13 @@ DEFAULTS = Limits(
         Limit("forgot.account", 3, QUARTER),
         Limit("reset.address", 30, QUARTER),
         Limit("email.account", 5, HOUR),
+        Limit("code.address", 20, HOUR),
+        Limit("code.phone", 30, HALF_DAY),
+        Limit("code.guesses", 60, QUARTER),
+        Limit("sms.everywhere", 200, timedelta(minutes=5)),
+        Limit("link.address", 20, HOUR),
+        Limit("link.account", 5, QUARTER),
+        Limit("link.guesses", 60, QUARTER),
     )
 )
 

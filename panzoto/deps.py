@@ -12,10 +12,12 @@ from env import ConfigError
 from panzoto.aws import rings
 from panzoto.aws.bucket import Bucket
 from panzoto.aws.clients import Clients
+from panzoto.aws.key_service import KeyService
 from panzoto.aws.rings import RingUnusable
 from panzoto.crypto import strength
 from panzoto.crypto.access import AccessTokens
 from panzoto.crypto.breaches import Breaches, HttpRanges
+from panzoto.crypto.codes import Codes
 from panzoto.crypto.cursors import Cursors
 from panzoto.crypto.digests import derived_key
 from panzoto.crypto.gate import Gate
@@ -31,12 +33,16 @@ from panzoto.local.outbox import Outbox
 from panzoto.messages import configured as messages
 from panzoto.messages.catalogue import Messages
 from panzoto.messages.post import Post
+from panzoto.models.approved_emails import ApprovedEmails
 from panzoto.models.audio_files import AudioFiles
 from panzoto.models.audit_events import AuditEvents
 from panzoto.models.auth_state.emails import EmailClaims
 from panzoto.models.auth_state.lineages import Lineages
+from panzoto.models.auth_state.otps import Otps
+from panzoto.models.auth_state.phones import PhoneClaims
 from panzoto.models.auth_state.rates import Rates
 from panzoto.models.auth_state.revoked import RevokedTokens
+from panzoto.models.auth_state.sms_breaker import SmsBreaker
 from panzoto.models.known_users import KnownUsers
 from panzoto.models.oauth_logs import OAuthLogs
 from panzoto.models.oauth_tokens import OAuthTokens
@@ -81,13 +87,18 @@ class Deps:
     access_tokens: AccessTokens
     refresh_tokens: RefreshTokens
     purposes: Purposes
+    codes: Codes
 
     users: Users
     known_users: KnownUsers
+    approved_emails: ApprovedEmails
     emails: EmailClaims
+    phones: PhoneClaims
+    otps: Otps
     lineages: Lineages
     revoked_tokens: RevokedTokens
     rates: Rates
+    sms_breaker: SmsBreaker
     sessions: Sessions
     one_use_tokens: OneUseTokens
     audit: AuditEvents
@@ -96,6 +107,7 @@ class Deps:
     oauth_logs: OAuthLogs
 
     bucket: Bucket
+    key_service: KeyService
     messages: Messages
     post: Post
 
@@ -106,6 +118,7 @@ def build(config: Config, *, operator: bool = False) -> Deps:
     gateway = _gateway(config, clients, operator=operator)
     gate = Gate(config.hashing_at_once)
     profile = _profile(config)
+    passwords = Passwords(profile, gate)
     breaches = Breaches(HttpRanges()) if config.breach_lookup else None
     signing_keys = _signing_keys(config, clients)
     users = Users(gateway, config.users_table)
@@ -116,7 +129,8 @@ def build(config: Config, *, operator: bool = False) -> Deps:
         clock=now,
         later=Later(),
         outbox=Outbox(config.outbox_url) if config.outbox_url else None,
-        passwords=Passwords(profile, gate),
+        passwords=passwords,
+        codes=Codes(derived_key(config.secret_key, "codes/v1"), passwords, config.otp_length),
         password_keys=PasswordKeys(profile, gate),
         check_new_password=partial(strength.check, min_length=config.password_min_length, breaches=breaches),
         signing_keys=signing_keys,
@@ -125,6 +139,10 @@ def build(config: Config, *, operator: bool = False) -> Deps:
         purposes=Purposes(derived_key(config.secret_key, "one-use/v1")),
         users=users,
         known_users=KnownUsers(users, timedelta(seconds=config.revocation_cache_seconds)),
+        approved_emails=ApprovedEmails(gateway, config.approved_emails_table),
+        phones=PhoneClaims(gateway, config.auth_state_table),
+        otps=Otps(gateway, config.auth_state_table),
+        sms_breaker=SmsBreaker(gateway, config.auth_state_table, config.rate_limits["sms.everywhere"]),
         emails=EmailClaims(gateway, config.auth_state_table),
         lineages=Lineages(gateway, config.auth_state_table),
         revoked_tokens=RevokedTokens(gateway, config.auth_state_table),
@@ -135,6 +153,7 @@ def build(config: Config, *, operator: bool = False) -> Deps:
         audio_files=AudioFiles(gateway, config.audio_files_table),
         oauth_tokens=OAuthTokens(gateway, config.oauth_tokens_table),
         oauth_logs=OAuthLogs(gateway, config.oauth_logs_table),
+        key_service=KeyService(clients.kms(), config.audio_kms_key),
         bucket=Bucket(clients.s3(), config.s3_bucket),
         messages=messages.messages(config),
         post=messages.post(config, clients),

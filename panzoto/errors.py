@@ -74,6 +74,42 @@ class EmailTaken(Conflict):
     sentence = "User already exists"
 
 
+class PhoneTaken(Conflict):
+    """Another account has this phone."""
+
+    sentence = "Another account has this phone number."
+
+
+class NotApproved(PanzotoError):
+    """Only people whose verified email was approved may have an account here, and this one was not, or no longer."""
+
+    sentence = "This email is not approved for this service. Ask the people who run it."
+
+
+class CodeRejected(PanzotoError):
+    """A code that is not the one that was sent, to this phone and for this device, or whose time is over."""
+
+    sentence = "The code is wrong, or its time is over. Check it, or ask for a new one."
+
+
+class CodeSpent(PanzotoError):
+    """So many guesses at a code were wrong that no more is looked at."""
+
+    sentence = "Too many wrong codes. Ask for a new one."
+
+
+class CountryNotServed(PanzotoError):
+    """The operator does not send SMS to that country."""
+
+    sentence = "This service does not send SMS to this country."
+
+
+class LastWayIn(PanzotoError):
+    """Without this the person could not sign in any more."""
+
+    sentence = "This is the only way into the account. Add another first."
+
+
 class WrongPassword(PanzotoError):
     """The password is not the account's, or there is no such account: nobody hears which."""
 
@@ -151,6 +187,12 @@ class StorageUnavailable(PanzotoError):
     """S3 does not answer."""
 
     sentence = "The service cannot reach its storage of recordings just now. Please try again."
+
+
+class KeysUnavailable(PanzotoError):
+    """KMS does not answer, or refuses to."""
+
+    sentence = "The service cannot reach its keys just now. Please try again."
 
 
 class KeyRejected(PanzotoError):

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from .auth import auth, seed
 from .docs import docs
 from .links import links
+from .magic_links import magic_links
 from .outbox import outbox
 from .pages import pages
+from .passwordless import passwordless
 
 if TYPE_CHECKING:
     from panzoto.web.application import Application
@@ -19,7 +21,9 @@ def register(app: Application) -> None:
     app.register_api(pages)
     app.register_api(auth)
     app.register_api(seed)
+    app.register_api(passwordless)
     app.register_blueprint(docs)
     app.register_blueprint(links)
+    app.register_blueprint(magic_links)
     if app.extensions["panzoto"].outbox is not None:
         app.register_blueprint(outbox)

@@ -48,9 +48,9 @@ class SessionPath(Path):
 @auth.post("/register", summary="Make an account", responses=REGISTERED)
 @public
 def post_register(body: shapes.Register) -> tuple[Response, int]:
-    """Make an account and sign in. With PREVENT_ENUMERATION the answer is 202 and a mail, whoever asks."""
+    """Make an account and sign in. Where a mail must finish it (PREVENT_ENUMERATION, approved emails) it is 202."""
     given = (deps(), body.email, secret(body.password), client())
-    if deps().config.prevent_enumeration:
+    if deps().config.registers_quietly:
         register.register_quietly(*given, name=body.name, device_id=body.device_id)
         return done("check_your_mail", 202)
     return welcome(register.register(*given, name=body.name, device_id=body.device_id)), 201
@@ -142,8 +142,8 @@ def get_export() -> Response:
 @auth.post("/password/change", summary="Change my password", responses={200: shapes.SignIn, **REFUSED})
 @signed_in
 def post_change_password(body: shapes.ChangePassword) -> Response:
-    """Change the password. Every session ends; this device gets a new one."""
-    current, new = secret(body.current_password), secret(body.new_password)
+    """Change the password, or set a first one. Every session ends; this device gets a new one."""
+    current, new = maybe_secret(body.current_password), secret(body.new_password)
     return welcome(change_password.change_password(deps(), caller(), current, new, client(), device_id=body.device_id))
 
 
@@ -151,7 +151,7 @@ def post_change_password(body: shapes.ChangePassword) -> Response:
 @signed_in
 def post_recovery_key(body: shapes.Reauthenticate) -> Response:
     """A new recovery key in place of the old one, for whoever knows the password. It is shown this once."""
-    made = new_recovery_key.new_recovery_key(deps(), caller(), secret(body.current_password), client())
+    made = new_recovery_key.new_recovery_key(deps(), caller(), maybe_secret(body.current_password), client())
     return jsonify(recovery_key=made)
 
 

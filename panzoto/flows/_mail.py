@@ -9,7 +9,8 @@ import structlog
 from panzoto.deps import Deps
 from panzoto.errors import Overloaded
 from panzoto.later import Job
-from panzoto.messages.kinds import Kind, PasswordChanged
+from panzoto.messages.kinds import Kind, PasswordChanged, PhoneChanged, PhoneChangedSms
+from panzoto.models.users import User
 
 from .client import Client
 
@@ -33,6 +34,15 @@ def notify_of_new_password(deps: Deps, to: str | None, client: Client, now: date
     """Tell the owner of an account that its password is another one now."""
     if to is not None:
         notify(deps, PasswordChanged(when=now, address=client.address, user_agent=client.user_agent), to, client, now)
+
+
+def notify_of_new_phone(deps: Deps, user: User, phone: str | None, client: Client, now: datetime) -> None:
+    """Tell the owner of an account that its phone is another one now: by mail, or by SMS to the phone it had."""
+    if user.email is not None:
+        where = {"address": client.address, "user_agent": client.user_agent}
+        notify(deps, PhoneChanged(old=user.phone, new=phone, when=now, **where), user.email, client, now)
+    elif user.phone is not None:
+        notify(deps, PhoneChangedSms(), user.phone, client, now)
 
 
 def notify(deps: Deps, kind: Kind, to: str, client: Client, now: datetime) -> None:

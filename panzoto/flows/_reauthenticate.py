@@ -13,18 +13,24 @@ from .client import Client
 
 
 def reauthenticate(deps: Deps, caller: Caller, password: str | None, client: Client, now: datetime) -> None:
-    """Check the password; without one, or for people who have none, the sign-in must be recent."""
-    if password is None or caller.user.password_hash is None:
+    """Check the password, if it is given; otherwise the sign-in must be recent."""
+    if password is None:
         require_recent(caller, now, deps.config.recent_sign_in)
-        return
-    check_password(deps, caller, password, client, now)
+    else:
+        check_password(deps, caller, password, client, now)
 
 
-def check_password(deps: Deps, caller: Caller, password: str, client: Client, now: datetime) -> None:
-    """Check the caller's password; a guess is charged before it is looked at, and forgotten when it was right."""
+def check_password(deps: Deps, caller: Caller, password: str | None, client: Client, now: datetime) -> None:
+    """Check the caller's password; for somebody who has none, the sign-in must be recent.
+
+    A guess is charged before it is looked at, and forgotten when it was right.
+    """
     user = caller.user
     if user.password_hash is None:
-        raise RecentSignInNeeded("This account has no password.")
+        require_recent(caller, now, deps.config.recent_sign_in)
+        return
+    if password is None:
+        raise RecentSignInNeeded("This asks for current_password.")
     guesses = deps.rates.charge("password.account", user.user_id, now)
     try:
         deps.passwords.verify(user.password_hash, password)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from panzoto.crypto.claims import SignIn
@@ -19,37 +19,46 @@ from panzoto.models.store.transaction import transact
 from panzoto.models.users import User
 
 from ._audit import event
+from ._policy import Admitted
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignedIn:
-    """What a sign-in gives. The recovery key is there once, when the audio key was made."""
+    """What a sign-in gives.
+
+    The recovery key is there once, when the audio key was made; the audio key itself for somebody without a password,
+    whose app could not unwrap it.
+    """
 
     user: User
     session_id: str
     access_token: str
     refresh_token: str
     expires_in: int
-    recovery_key: str | None = None
+    recovery_key: str | None = field(default=None, repr=False)
+    audio_key: bytes | None = field(default=None, repr=False)
+    dashboard_id: str | None = None
 
 
 def start_session(
     deps: Deps,
-    user: User,
+    admitted: Admitted,
     *,
     device_id: str | None,
     client: Client,
     now: datetime,
     amr: str,
     recovery_key: str | None = None,
+    audio_key: bytes | None = None,
+    dashboard_id: str | None = None,
 ) -> SignedIn:
     """Start a session: its lineage, its place in the list and its audit event, written together.
 
     They are no transaction, which would cost double: a crash between them leaves a session whose tokens nobody has.
     """
-    session_id = new_id("ses_")
-    lineage = _lineage(deps, user, session_id, device_id, now, amr)
-    batches.write(deps.gateway, _records(deps, user, lineage, client))
+    user, session_id = admitted.user, new_id("ses_")
+    lineage = _lineage(deps, admitted, session_id, device_id, now, amr)
+    batches.write(deps.gateway, _records(deps, user, lineage, client, dashboard_id))
     return SignedIn(
         user=user,
         session_id=session_id,
@@ -57,20 +66,22 @@ def start_session(
         refresh_token=deps.refresh_tokens.mint(session_id, lineage.counter),
         expires_in=seconds_left(deps, lineage, now),
         recovery_key=recovery_key,
+        audio_key=audio_key,
+        dashboard_id=dashboard_id,
     )
 
 
-def _records(deps: Deps, user: User, lineage: Lineage, client: Client) -> list[Write]:
+def _records(deps: Deps, user: User, lineage: Lineage, client: Client, dashboard_id: str | None) -> list[Write]:
     """What is kept of a new session."""
     details = {"by": lineage.amr[0], "session": lineage.session_id}
     return [
         deps.lineages.batched(lineages.to_item(lineage)),
-        deps.sessions.batched(sessions.to_item(_session(user, lineage, client))),
+        deps.sessions.batched(sessions.to_item(_session(user, lineage, client, dashboard_id))),
         deps.audit.recording(event(user.user_id, "sign_in", client, lineage.created_at, details, in_feed=False)),
     ]
 
 
-def _session(user: User, lineage: Lineage, client: Client) -> Session:
+def _session(user: User, lineage: Lineage, client: Client, dashboard_id: str | None) -> Session:
     return Session(
         session_id=lineage.session_id,
         user_id=user.user_id,
@@ -82,10 +93,14 @@ def _session(user: User, lineage: Lineage, client: Client) -> Session:
         flow=lineage.amr[0],
         address=client.address,
         user_agent=client.user_agent,
+        dashboard_id=dashboard_id,
     )
 
 
-def _lineage(deps: Deps, user: User, session_id: str, device_id: str | None, now: datetime, amr: str) -> Lineage:
+def _lineage(
+    deps: Deps, admitted: Admitted, session_id: str, device_id: str | None, now: datetime, amr: str
+) -> Lineage:
+    user, ends = admitted.user, now + deps.config.jwt_refresh_expiry
     return Lineage(
         session_id=session_id,
         user_id=user.user_id,
@@ -97,7 +112,7 @@ def _lineage(deps: Deps, user: User, session_id: str, device_id: str | None, now
         amr=(amr,),
         created_at=now,
         rotated_at=now,
-        expires_at=now + deps.config.jwt_refresh_expiry,
+        expires_at=min(ends, admitted.until or ends),
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from panzoto.deps import Deps
-from panzoto.models.audio_keys import audio_key_attributes
+from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
 from panzoto.models.users import epoch_is, new_password, password_is
 
 from . import _audio_key
 from ._audit import record
 from ._mail import notify_of_new_password
+from ._policy import admit
 from ._reauthenticate import check_password
 from ._sessions import SignedIn, clear_sessions, start_session
 from .authenticate import Caller
@@ -16,22 +17,25 @@ from .client import Client
 
 
 def change_password(
-    deps: Deps, caller: Caller, current: str, new: str, client: Client, *, device_id: str | None = None
+    deps: Deps, caller: Caller, current: str | None, new: str, client: Client, *, device_id: str | None = None
 ) -> SignedIn:
     """Change the password, rewrap the audio key under it, end every session, and start a new one here.
+
+    Somebody who has none yet sets one, by a sign-in that is not long ago.
 
     Commit point: one write of the person, on the condition that the password is still the one that was checked. A crash
     after it leaves everybody signed out, the caller too, who signs in with the new password.
     """
     now = deps.clock()
     check_password(deps, caller, current, client, now)
+    admitted = admit(deps, caller.user, now)
     deps.check_new_password(new, context=(caller.user.email or "", caller.user.name or ""))
     rewrapped = _audio_key.rewrapped(deps, caller.user, current, new)
     audio = audio_key_attributes(rewrapped) if rewrapped else {}
     changes = {**new_password(caller.user, deps.passwords.hash(new), now), **audio}
-    unchanged = password_is(caller.user) & epoch_is(caller.user)
+    unchanged = password_is(caller.user) & epoch_is(caller.user) & audio_key_is(caller.user.audio_key)
     user = deps.users.change(caller.user, now, changes, when=unchanged)
     clear_sessions(deps, user, now)
     record(deps, user.user_id, "password_changed", client, now)
     notify_of_new_password(deps, user.email, client, now)
-    return start_session(deps, user, device_id=device_id, client=client, now=now, amr="pwd")
+    return start_session(deps, admitted.as_now(user), device_id=device_id, client=client, now=now, amr="pwd")

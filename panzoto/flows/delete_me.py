@@ -36,6 +36,9 @@ def erase(deps: Deps, user: User) -> None:
     deps.audio_files.forget([each["file_id"] for each in deps.audio_files.of(user.user_id)])
     deps.oauth_tokens.forget(user.user_id)
     deps.oauth_logs.forget(user.user_id)
+    if user.phone:
+        deps.otps.forget(user.phone)
+        deps.phones.release(user.phone, user.user_id)
     if user.email:
         deps.emails.release(user.email, user.user_id)
     deps.users.delete_person(user.user_id)

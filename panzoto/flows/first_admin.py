@@ -6,8 +6,11 @@ import uuid
 
 from panzoto.crypto.keys import new_key_salt
 from panzoto.deps import Deps
+from panzoto.models.approved_emails import Approval
 from panzoto.models.store.transaction import transact
 from panzoto.models.users import User
+
+BY = "flask"
 
 
 def first_admin(deps: Deps, email: str, password: str) -> User:
@@ -15,13 +18,17 @@ def first_admin(deps: Deps, email: str, password: str) -> User:
 
     A second call with the same email raises `EmailTaken`.
     """
+    now = deps.clock()
     admin = User(
         user_id=str(uuid.uuid4()),
         email=email,
         password_hash=deps.passwords.hash(password),
         key_salt=new_key_salt(),
-        created_at=deps.clock(),
+        created_at=now,
+        email_verified_at=now.replace(microsecond=0),
         roles=frozenset({"admin"}),
     )
+    # Where only approved people sign in, somebody must be able to approve the first.
+    deps.approved_emails.approve(Approval(email=email, approved_by=BY, approved_at=now))
     transact(deps.gateway, deps.emails.claiming(email, admin.user_id), deps.users.creating(admin))
     return admin

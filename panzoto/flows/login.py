@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from panzoto.crypto.keys import SALT_BYTES, new_key_salt
 from panzoto.deps import Deps
 from panzoto.errors import AccessDenied, Conflict, Overloaded, RateLimited, WrongPassword
 from panzoto.messages.kinds import NewDevice
-from panzoto.models.audio_keys import audio_key_attributes
-from panzoto.models.store.expressions import Attr, Condition
+from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
+from panzoto.models.store.expressions import Condition
 from panzoto.models.users import User, password_is
 
 from . import _audio_key, _devices
 from ._addresses import normal_email
 from ._audit import record
 from ._mail import notify
+from ._policy import admit
 from ._sessions import SignedIn, start_session
 from .client import Client
 
@@ -54,9 +56,10 @@ def login(deps: Deps, email: str, password: str, client: Client, *, device_id: s
         raise
     if guesses > 1:
         deps.rates.clear("login.account", guess.bucket, now)
+    admitted = admit(deps, user, now)
     user, recovery_key = _up_to_date(deps, user, password, now)
     signed_in = start_session(
-        deps, user, device_id=device_id, client=client, now=now, amr="pwd", recovery_key=recovery_key
+        deps, admitted.as_now(user), device_id=device_id, client=client, now=now, amr="pwd", recovery_key=recovery_key
     )
     is_new = _devices.remember(deps, user, device_id) or device_id is None
     if is_new and user.devices and user.email:  # the person as they were: with devices of before
@@ -91,7 +94,7 @@ def _checked(deps: Deps, guess: _Guess, password: str, now: datetime) -> User:
     if user is None or user.password_hash is None or (user.is_guarded(now) and not guess.known_device):
         deps.passwords.verify_nobody(password)
     deps.passwords.verify(user.password_hash, password)
-    if not user.may_sign_in or user.must_verify:
+    if not user.may_sign_in or user.must_verify or user.password_suspended:
         raise AccessDenied
     return user
 
@@ -108,7 +111,7 @@ def _charge_everywhere(deps: Deps, guess: _Guess, now: datetime) -> None:
 
 def _up_to_date(deps: Deps, user: User, password: str, now: datetime) -> tuple[User, str | None]:
     """The person with a hash of today's profile and an audio key; migrated people get both at their first sign-in."""
-    changes = {}
+    changes: dict[str, Any] = {}
     recovery_key = None
     if deps.passwords.needs_rehash(user.password_hash or ""):
         changes["password_hash"] = deps.passwords.hash(password)
@@ -117,11 +120,11 @@ def _up_to_date(deps: Deps, user: User, password: str, now: datetime) -> tuple[U
         made = _audio_key.make(deps, user.user_id, password, salt)
         changes |= {**audio_key_attributes(made.audio_key), "key_salt": b64encode(salt).decode()}
         recovery_key = made.recovery_key
+    elif user.audio_key.wrapped_by_kms is not None:  # it was made at a sign-in without the password
+        changes |= _under_password(deps, user, password)
     if not changes:
         return user, None
-    unchanged: Condition = password_is(user)
-    if recovery_key:
-        unchanged &= Attr("wrapped_audio_key").not_exists()
+    unchanged: Condition = password_is(user) & audio_key_is(user.audio_key)
     try:
         return deps.users.change(user, now, changes, when=unchanged), recovery_key
     except Conflict:  # another sign-in was first: what it made is what counts
@@ -129,3 +132,10 @@ def _up_to_date(deps: Deps, user: User, password: str, now: datetime) -> tuple[U
         if latest is None or latest.epoch != user.epoch:  # or the password is not this one any more
             raise WrongPassword from None
         return latest, None
+
+
+def _under_password(deps: Deps, user: User, password: str) -> dict[str, Any]:
+    """The attributes of an audio key that KMS wraps, under the password; with a salt that can be used."""
+    salt = user.key_salt if len(user.key_salt) == SALT_BYTES else new_key_salt()
+    rewrapped = _audio_key.rewrapped(deps, replace(user, key_salt=salt), None, password)
+    return {**(audio_key_attributes(rewrapped) if rewrapped else {}), "key_salt": b64encode(salt).decode()}

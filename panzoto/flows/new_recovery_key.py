@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from panzoto.deps import Deps
-from panzoto.models.audio_keys import audio_key_attributes
-from panzoto.models.store.expressions import Attr
+from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
 from panzoto.models.users import password_is
 
 from . import _audio_key
@@ -14,7 +13,7 @@ from .authenticate import Caller
 from .client import Client
 
 
-def new_recovery_key(deps: Deps, caller: Caller, password: str, client: Client) -> str:
+def new_recovery_key(deps: Deps, caller: Caller, password: str | None, client: Client) -> str:
     """A new recovery key for the same audio key; the old one opens nothing from here on.
 
     Commit point: one write of the person, if password and audio key are still those that were opened. A crash after it
@@ -23,9 +22,7 @@ def new_recovery_key(deps: Deps, caller: Caller, password: str, client: Client) 
     now = deps.clock()
     check_password(deps, caller, password, client, now)
     made = _audio_key.with_new_recovery_key(deps, caller.user, password)
-    kept = caller.user.audio_key
-    same_key = Attr("wrapped_audio_key").eq(kept.wrapped) if kept else Attr("wrapped_audio_key").not_exists()
-    unchanged = password_is(caller.user) & same_key
+    unchanged = password_is(caller.user) & audio_key_is(caller.user.audio_key)
     deps.users.change(caller.user, now, audio_key_attributes(made.audio_key), when=unchanged)
     record(deps, caller.user.user_id, "recovery_key_made", client, now)
     return made.recovery_key

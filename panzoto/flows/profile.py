@@ -11,6 +11,7 @@ from panzoto.models.users import User
 from ._addresses import normal_email
 from ._audit import record
 from ._email_verification import send_verification
+from ._policy import check_email
 from ._reauthenticate import reauthenticate
 from .authenticate import Caller
 from .client import Client
@@ -43,6 +44,7 @@ def change_profile(
         reauthenticate(deps, caller, current_password, client, now)
         pending = normal_email(email)
         deps.rates.charge("email.account", user.user_id, now)
+        check_email(deps, pending, now)
         if not deps.config.prevent_enumeration and deps.emails.find(pending) is not None:
             raise EmailTaken
     if name is not None:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from panzoto.deps import Deps
-from panzoto.errors import SessionEnded
+from panzoto.errors import AccessDenied, NotApproved, SessionEnded
 from panzoto.models.auth_state.lineages import Lineage, Policy, RefreshReused
+from panzoto.models.users import User
 
 from ._audit import record
+from ._policy import admit
 from ._sessions import end_one, mint_access, seconds_left
 from .client import Client
 
@@ -38,6 +40,8 @@ def refresh(deps: Deps, token: str, device_id: str | None, client: Client) -> Re
     except RefreshReused as reused:
         _end_family(deps, reused.lineage, client, now)
         raise SessionEnded("This sign-in was ended because an old token of it was used again.") from None
+    if deps.config.needs_approval:
+        _check_approval(deps, lineage, client, now)
     return Refreshed(
         user_id=lineage.user_id,
         access_token=mint_access(deps, lineage, now),
@@ -46,11 +50,27 @@ def refresh(deps: Deps, token: str, device_id: str | None, client: Client) -> Re
     )
 
 
-def _end_family(deps: Deps, lineage: Lineage, client: Client, now: datetime) -> None:
-    """End a session of which somebody has a copy: the newest tokens too, whoever holds them."""
+def _check_approval(deps: Deps, lineage: Lineage, client: Client, now: datetime) -> None:
+    """End a session whose owner's approval was taken away without anybody ending the sessions, as by hand."""
+    user = deps.users.find(lineage.user_id)
+    try:
+        admit(deps, _there(user), now)
+    except (AccessDenied, NotApproved):
+        _end_family(deps, lineage, client, now, "approval_ended")
+        raise SessionEnded from None
+
+
+def _there(user: User | None) -> User:
+    if user is None:
+        raise SessionEnded
+    return user
+
+
+def _end_family(deps: Deps, lineage: Lineage, client: Client, now: datetime, why: str = "refresh_reused") -> None:
+    """End a session, the newest tokens too, whoever holds them."""
     user = deps.users.find(lineage.user_id)
     if user is None:
         deps.lineages.revoke(lineage.session_id, now)
     else:
         end_one(deps, user, lineage.session_id, now)
-    record(deps, lineage.user_id, "refresh_reused", client, now, {"session": lineage.session_id})
+    record(deps, lineage.user_id, why, client, now, {"session": lineage.session_id})

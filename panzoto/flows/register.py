@@ -8,8 +8,8 @@ from datetime import datetime
 
 from panzoto.crypto.keys import new_key_salt
 from panzoto.deps import Deps
-from panzoto.errors import EmailTaken
-from panzoto.messages.kinds import RegistrationAttempt
+from panzoto.errors import EmailTaken, NotApproved
+from panzoto.messages.kinds import LinkRefusedEmail, RegistrationAttempt
 from panzoto.models.store.transaction import transact
 from panzoto.models.users import User
 
@@ -19,6 +19,7 @@ from ._audit import record
 from ._devices import fingerprint
 from ._email_verification import send_verification
 from ._mail import afterwards, send
+from ._policy import admit, check_email
 from ._sessions import SignedIn, start_session
 from .client import Client
 
@@ -38,18 +39,21 @@ def register(
     person = _person(deps, email, password, now, name=name, device_id=device_id)
     made = _audio_key.make(deps, person.user_id, password, person.key_salt)
     user = replace(person, audio_key=made.audio_key)
+    admitted = admit(deps, user, now)
     transact(deps.gateway, deps.emails.claiming(email, user.user_id), deps.users.creating(user))
     record(deps, user.user_id, "registered", client, now)
     send_verification(deps, user, email, client, now)
     return start_session(
-        deps, user, device_id=device_id, client=client, now=now, amr="pwd", recovery_key=made.recovery_key
+        deps, admitted, device_id=device_id, client=client, now=now, amr="pwd", recovery_key=made.recovery_key
     )
 
 
 def register_quietly(
     deps: Deps, email: str, password: str, client: Client, *, name: str | None = None, device_id: str | None = None
 ) -> None:
-    """The same where nobody may learn who has an account: the answer is a mail, and it goes out in either case.
+    """The same where nobody may learn who has an account, or must prove an email first: the answer is a mail.
+
+    It goes out in either case, to an email that is not approved too, if nobody may learn that either.
 
     The mail goes out after the answer, whose time and status tell nothing. The audio key is made at the first sign-in,
     which can show its recovery key. Commit point as in `register`.
@@ -58,6 +62,12 @@ def register_quietly(
     email = normal_email(email)
     deps.rates.charge("register.address", client.network, now)
     deps.check_new_password(password, context=(email, name or ""))
+    try:
+        check_email(deps, email, now)
+    except NotApproved:
+        if not deps.config.prevent_enumeration:
+            raise
+        return afterwards(deps, "not_approved", lambda: _refuse(deps, email, client, now))
     person = _person(deps, email, password, now, name=name, device_id=device_id)
     user = replace(person, must_verify=True)  # or a sign-in with this password would tell whether it was taken
     try:
@@ -72,6 +82,12 @@ def _tell_owner(deps: Deps, email: str, client: Client, now: datetime) -> None:
     """Tell the owner of an account that somebody would register with its email; not often, whoever asks."""
     deps.rates.charge("forgot.account", f"email:{email}", now)
     send(deps, RegistrationAttempt(), email, client, now)
+
+
+def _refuse(deps: Deps, email: str, client: Client, now: datetime) -> None:
+    """Tell whoever has the email that it is not approved; not often, whoever asks."""
+    deps.rates.charge("forgot.account", f"email:{email}", now)
+    send(deps, LinkRefusedEmail(), email, client, now)
 
 
 def _welcome(deps: Deps, user: User, email: str, client: Client, now: datetime) -> None:

@@ -9,7 +9,7 @@ from panzoto.crypto.purposes import Purpose
 from panzoto.deps import Deps
 from panzoto.errors import AudioDecisionNeeded, LinkInvalid
 from panzoto.messages.kinds import ResetPassword
-from panzoto.models.audio_keys import audio_key_attributes
+from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
 from panzoto.models.one_use_tokens import OneUseToken
 from panzoto.models.store.expressions import Attr
 from panzoto.models.store.transaction import transact
@@ -20,6 +20,7 @@ from . import _audio_key, _devices, _one_use
 from ._addresses import normal_email
 from ._audit import record
 from ._mail import notify_of_new_password, send
+from ._policy import Admitted, admit
 from ._sessions import SignedIn, clear_sessions, start_session
 from .client import Client
 
@@ -62,13 +63,13 @@ def reset_password(
     deps: Deps, text: str, new: str, client: Client, *, audio: Audio, device_id: str | None = None
 ) -> SignedIn:
     """Set a new password by a link, and sign in with it. Commit point as in `reset`."""
-    user, shown = reset(deps, text, new, client, audio=audio)
+    admitted, shown = reset(deps, text, new, client, audio=audio)
     now = deps.clock()
-    _devices.remember(deps, user, device_id)
-    return start_session(deps, user, device_id=device_id, client=client, now=now, amr="pwd", recovery_key=shown)
+    _devices.remember(deps, admitted.user, device_id)
+    return start_session(deps, admitted, device_id=device_id, client=client, now=now, amr="pwd", recovery_key=shown)
 
 
-def reset(deps: Deps, text: str, new: str, client: Client, *, audio: Audio) -> tuple[User, str | None]:
+def reset(deps: Deps, text: str, new: str, client: Client, *, audio: Audio) -> tuple[Admitted, str | None]:
     """Set a new password by a link; the person, and a recovery key if there is a new one to show.
 
     With the recovery key the audio stays readable; without it its owner must say that it may be lost, and gets a new
@@ -78,11 +79,12 @@ def reset(deps: Deps, text: str, new: str, client: Client, *, audio: Audio) -> t
     deps.rates.charge("reset.address", client.network, now)
     token = _one_use.look_at(deps, PURPOSE, text, now)
     user = _owner(deps, token)
+    admitted = admit(deps, user.with_email_proved(now), now)
     deps.check_new_password(new, context=(user.email or "", user.name or ""))
     key, shown = _audio(deps, user, new, audio)
     verified = {"email_verified_at": seconds(user.email_verified_at or now), "must_verify": None, "known_devices": None}
     changes = {**new_password(user, deps.passwords.hash(new), now), **verified, **key}
-    unchanged = epoch_is(user) & Attr("email").eq(token.email)
+    unchanged = epoch_is(user) & Attr("email").eq(token.email) & audio_key_is(user.audio_key)
     changing = deps.users.changing(user, now, changes, when=unchanged, otherwise=LinkInvalid)
     transact(deps.gateway, deps.one_use_tokens.spending(token, now), changing)
     # The epoch is the one that was written: what has ended it since must end the session that begins here, too.
@@ -90,7 +92,7 @@ def reset(deps: Deps, text: str, new: str, client: Client, *, audio: Audio) -> t
     clear_sessions(deps, user, now)
     record(deps, user.user_id, "password_reset", client, now, {"audio": "new key" if shown else "kept"})
     notify_of_new_password(deps, token.email, client, now)
-    return user, shown
+    return admitted.as_now(user), shown
 
 
 def _owner(deps: Deps, token: OneUseToken) -> User:
@@ -103,6 +105,9 @@ def _owner(deps: Deps, token: OneUseToken) -> User:
 
 def _audio(deps: Deps, user: User, new: str, audio: Audio) -> tuple[dict[str, object], str | None]:
     """The attributes of the audio key under the new password, and a recovery key when it is a new one."""
+    if user.audio_key is not None and user.audio_key.wrapped_by_kms is not None:  # no password was ever needed for it
+        rewrapped = _audio_key.rewrapped(deps, user, None, new)
+        return audio_key_attributes(rewrapped) if rewrapped else {}, None
     if audio.recovery_key is not None and user.audio_key is not None:
         return audio_key_attributes(_audio_key.recovered(deps, user, user.audio_key, audio.recovery_key, new)), None
     if user.audio_key is not None and not audio.abandon:

@@ -14,6 +14,7 @@ from . import _one_use
 from ._audit import record
 from ._email_verification import PURPOSE, send_verification
 from ._mail import notify
+from ._policy import check_email
 from .authenticate import Caller
 from .client import Client
 
@@ -39,6 +40,7 @@ def verify_email(deps: Deps, text: str, client: Client) -> None:
     user = deps.users.find(token.user_id)
     if user is None or not user.may_sign_in or user.epoch != token.epoch:
         raise LinkInvalid
+    check_email(deps, token.email, now)
     changes = {"email": token.email, "email_verified_at": seconds(now), "pending_email": None, "must_verify": None}
     changing = deps.users.changing(user, now, changes, when=_unchanged(user, token.email), otherwise=LinkInvalid)
     transact(deps.gateway, deps.one_use_tokens.spending(token, now), changing, *_claims(deps, user, token.email))

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_secretsmanager import SecretsManagerClient
 
-KEY_ALIAS = "alias/axnt-oauth"
+KEYS = {
+    "alias/axnt-oauth": "tokens of other providers",
+    "alias/panzoto-audio": "audio keys of people without a password",
+}
 SECRET_ID = "axnt/google-oauth"
 SENDER = "panzoto@localhost.localdomain"
 ADMIN = "admin@panzoto.example"
@@ -32,7 +35,8 @@ def prepare(deps: Deps, say: Callable[[str], None]) -> list[str]:
     """Everything but the admin. What is told is how tables that were there before differ from their declarations."""
     differences = create_all(deps.clients, deps.config, say)
     make_bucket(deps.clients.s3(), deps.config)
-    make_key(deps.clients.kms())
+    for alias, about in KEYS.items():
+        make_key(deps.clients.kms(), alias, about)
     make_secret(deps.clients.secrets())
     deps.clients.ses().verify_email_identity(EmailAddress=SENDER)
     return differences
@@ -48,13 +52,13 @@ def make_bucket(s3: S3Client, config: Config) -> None:
         s3.create_bucket(Bucket=config.s3_bucket, **place)
 
 
-def make_key(kms: KMSClient) -> None:
-    """The key that seals the tokens of other providers."""
+def make_key(kms: KMSClient, alias: str, about: str) -> None:
+    """A key, under its alias."""
     try:
-        kms.describe_key(KeyId=KEY_ALIAS)
+        kms.describe_key(KeyId=alias)
     except kms.exceptions.NotFoundException:
-        key = kms.create_key(Description="Panzoto: tokens of other providers")["KeyMetadata"]["KeyId"]
-        kms.create_alias(AliasName=KEY_ALIAS, TargetKeyId=key)
+        key = kms.create_key(Description=f"Panzoto: {about}")["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName=alias, TargetKeyId=key)
 
 
 def make_secret(secrets: SecretsManagerClient) -> None:

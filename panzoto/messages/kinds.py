@@ -59,7 +59,25 @@ class ResetPassword(_Link):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class MagicLinkEmail(_Link):
-    """Sign in by a link."""
+    """Sign in by a link, or by typing the code that stands for it."""
+
+    code: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _match(CODE, self.code, "a code")
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class LinkRefusedEmail(Kind):
+    """Somebody asked for a way in for this address, which may not sign in here."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class LinkRefusedSms(Kind):
+    """The same for a phone, which does not belong to the account that was named."""
+
+    channel: ClassVar[Channel] = "sms"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -126,6 +144,25 @@ class EmailChanged(_Event):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
+class PhoneChanged(_Event):
+    """The account has another phone now, or none. Neither number is shown in full."""
+
+    old: str | None
+    new: str | None
+
+    def values(self) -> Mapping[str, Any]:
+        """The event, with both numbers masked."""
+        return {**super().values(), "old": masked_phone(self.old), "new": masked_phone(self.new)}
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class PhoneChangedSms(Kind):
+    """The same for somebody without an email; it goes to the phone that the account had."""
+
+    channel: ClassVar[Channel] = "sms"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class RegistrationAttempt(Kind):
     """Somebody entered this address to register, and it has an account."""
 
@@ -140,6 +177,10 @@ KINDS: tuple[type[Kind], ...] = (
     PhoneCode,
     MagicLinkEmail,
     MagicLinkSms,
+    LinkRefusedEmail,
+    LinkRefusedSms,
+    PhoneChanged,
+    PhoneChangedSms,
 )
 
 
@@ -147,6 +188,11 @@ def masked(email: str) -> str:
     """An email that its owner knows again and that nobody else learns: `a***@e***.com`."""
     local, _, domain = one_line(email).rpartition("@")
     return f"{local[:1]}***@{domain[:1]}***{''.join(domain.rpartition('.')[1:]) if '.' in domain else ''}"
+
+
+def masked_phone(number: str | None) -> str | None:
+    """A number that its owner knows again and that nobody else learns: `+1***71`."""
+    return None if number is None else f"{one_line(number)[:2]}***{one_line(number)[-2:]}"
 
 
 def _match(pattern: re.Pattern[str], value: str, what: str) -> None:

@@ -5,36 +5,51 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .store.expressions import Attr, Condition
 from .store.wire import Item
 
 
 @dataclass(frozen=True, kw_only=True)
 class AudioKey:
-    """A person's audio key as it is kept: wrapped under the password, and under the recovery key. Never in clear."""
+    """A person's audio key as it is kept: wrapped under the recovery key, and under the password or by KMS.
 
-    kdf: dict[str, Any]
-    wrapped: str
+    `kdf` and `wrapped` are there for people who have a password, `wrapped_by_kms` for those who have none.
+    """
+
     wrapped_for_recovery: str
+    kdf: dict[str, Any] | None = None
+    wrapped: str | None = None
+    wrapped_by_kms: str | None = None
     version: int = 1
 
 
 def audio_key_attributes(audio_key: AudioKey) -> Item:
-    """The attributes that hold an audio key."""
+    """The attributes that hold an audio key; None for what this one has not."""
     return {
         "kdf": audio_key.kdf,
         "wrapped_audio_key": audio_key.wrapped,
+        "kms_wrapped_audio_key": audio_key.wrapped_by_kms,
         "recovery_wrapped_audio_key": audio_key.wrapped_for_recovery,
         "audio_key_version": audio_key.version,
     }
 
 
+def audio_key_is(kept: AudioKey | None) -> Condition:
+    """That the audio key is wrapped as it was read, or that there still is none."""
+    if kept is None:
+        return Attr("audio_key_version").not_exists()
+    same: Condition = Attr("recovery_wrapped_audio_key").eq(kept.wrapped_for_recovery)
+    return same & Attr("audio_key_version").eq(kept.version)
+
+
 def audio_key_of(item: Item) -> AudioKey | None:
     """The audio key of a person's item; none if no key was made yet."""
-    if "wrapped_audio_key" not in item:
+    if "audio_key_version" not in item:
         return None
     return AudioKey(
-        kdf=item["kdf"],
-        wrapped=item["wrapped_audio_key"],
+        kdf=item.get("kdf"),
+        wrapped=item.get("wrapped_audio_key"),
+        wrapped_by_kms=item.get("kms_wrapped_audio_key"),
         wrapped_for_recovery=item["recovery_wrapped_audio_key"],
         version=item["audio_key_version"],
     )

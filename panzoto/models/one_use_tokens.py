@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from panzoto.crypto.purposes import Purpose
-from panzoto.errors import LinkInvalid
+from panzoto.errors import CodeRejected, CodeSpent, LinkInvalid
 
 from .spec import AUTH_TOKENS
 from .store.expressions import Attr, Change, Condition, Key
@@ -34,6 +34,13 @@ class OneUseToken:
     address: str
     user_agent: str
     details: dict[str, Any] = field(default_factory=dict)
+    phone: str | None = None
+    device_id: str | None = None
+    # What a link can be replaced by: a code to type, of which so many guesses are looked at.
+    code_hash: str | None = field(default=None, repr=False)
+    attempts: int = 0
+    # A token that was refused is kept as a used one: that somebody asked costs the same, and is seen.
+    refused: bool = False
 
 
 class OneUseTokens(Table):
@@ -54,6 +61,30 @@ class OneUseTokens(Table):
         if item["used"] or now >= token.expires_at:
             raise LinkInvalid
         return token
+
+    def spend_attempt(self, purpose: Purpose, token_id: str, most: int, now: datetime) -> OneUseToken:
+        """Charge one guess at the code of a token, before it is looked at."""
+        works = Attr("used").eq(False) & Attr("expiresAt").gt(seconds(now)) & Attr("tokenType").eq(purpose.value)
+        item = self.update(
+            {"tokenId": token_id},
+            Change(add={"attempts": 1}),
+            when=works & Attr("codeHash").exists() & Attr("attempts").lt(most),
+            otherwise=lambda item: CodeSpent() if item and item.get("attempts", 0) >= most else CodeRejected(),
+        )
+        return from_item(item)
+
+    def give_back(self, token: OneUseToken) -> None:
+        """Take back a guess that nobody has looked at."""
+        change = Change(add={"attempts": -1})
+        self.update({"tokenId": token.token_id}, change, when=Attr("attempts").gt(0), otherwise=CodeRejected)
+
+    def withdraw(self, token: OneUseToken) -> None:
+        """Delete a token that could not be sent."""
+        self.delete({"tokenId": token.token_id})
+
+    def spend(self, token: OneUseToken, now: datetime) -> None:
+        """The one use of a token: of two callers, one returns."""
+        self.update({"tokenId": token.token_id}, _spent(now), when=_works(token, now), otherwise=LinkInvalid)
 
     def spending(self, token: OneUseToken, now: datetime) -> Member:
         """The one use of a token, as a member of the transaction that does what it is for."""
@@ -88,14 +119,16 @@ def to_item(token: OneUseToken) -> Item:
         "secretDigest": token.digest,
         "email": token.email,
         "userId": token.user_id,
-        "deviceId": None,
+        "deviceId": token.device_id,
         "epoch": token.epoch,
         "createdAt": seconds(token.created_at),
         "expiresAt": seconds(token.expires_at),
-        "used": False,
+        "used": token.refused,
         "usedAt": None,
         "sessionJWT": None,
         "metadata": {"ipAddress": token.address, "userAgent": token.user_agent, **token.details},
+        **({"phoneNumber": token.phone} if token.phone else {}),
+        **({"codeHash": token.code_hash, "attempts": token.attempts} if token.code_hash else {}),
     }
 
 
@@ -114,4 +147,8 @@ def from_item(item: Item) -> OneUseToken:
         address=metadata.pop("ipAddress"),
         user_agent=metadata.pop("userAgent"),
         details=metadata,
+        phone=item.get("phoneNumber"),
+        device_id=item["deviceId"],
+        code_hash=item.get("codeHash"),
+        attempts=item.get("attempts", 0),
     )

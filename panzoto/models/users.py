@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,7 +26,8 @@ CLOCKS_APART = timedelta(minutes=1)
 class User:
     """One person.
 
-    `pending_email` waits for its link; `must_verify` says that nobody signs in before one was followed. `epoch` is in
+    `pending_email` waits for its link; `must_verify` says that nobody signs in before one was followed. A password that
+    was set before anybody had proved that the email is theirs is suspended when somebody proves it. `epoch` is in
     every access token: raising it ends all sessions at once. `ended` has the sessions that were ended one by one, for
     as long as an access token of theirs could still work.
     """
@@ -36,6 +37,7 @@ class User:
     key_salt: bytes
     created_at: datetime
     password_hash: str | None = None
+    password_suspended: bool = False
     name: str | None = None
     phone: str | None = None
     audio_key: AudioKey | None = None
@@ -56,6 +58,10 @@ class User:
     def may_sign_in(self) -> bool:
         """Whether the account is neither disabled nor on its way out."""
         return self.disabled_at is None and self.deleting_at is None
+
+    def with_email_proved(self, now: datetime) -> User:
+        """The person as they are once it is proved that the email is theirs."""
+        return replace(self, email_verified_at=self.email_verified_at or now, must_verify=False)
 
     def is_guarded(self, now: datetime) -> bool:
         """Whether so many have guessed the password that only known devices sign in for now."""
@@ -130,11 +136,18 @@ class Users(Table):
 
 def new_password(user: User, password_hash: str, now: datetime) -> Item:
     """The attributes of a new password, which ends every session of before."""
-    return {"password_hash": password_hash, "session_epoch": user.epoch + 1, "sessions_ended_at": seconds(now)}
+    return {
+        "password_hash": password_hash,
+        "password_suspended": None,
+        "session_epoch": user.epoch + 1,
+        "sessions_ended_at": seconds(now),
+    }
 
 
 def password_is(user: User) -> Condition:
-    """That the password is the one that was read."""
+    """That the password is the one that was read, or that there still is none."""
+    if user.password_hash is None:
+        return Attr("password_hash").not_exists()
     return Attr("password_hash").eq(user.password_hash)
 
 
@@ -171,6 +184,7 @@ def to_item(user: User) -> Item:
     optional = {
         "email": user.email,
         "password_hash": user.password_hash,
+        "password_suspended": user.password_suspended or None,
         "name": user.name,
         "phone_number": user.phone,
         "pending_email": user.pending_email,
@@ -184,6 +198,7 @@ def to_item(user: User) -> Item:
         "roles": set(user.roles) or None,
         "known_devices": set(user.devices) or None,
         "ended_sessions": {_ended(each, at) for each, at in user.ended.items()} or None,
+        **(audio_key_attributes(user.audio_key) if user.audio_key else {}),
     }
     return {
         "user_id": user.user_id,
@@ -191,7 +206,6 @@ def to_item(user: User) -> Item:
         "created_at": seconds(user.created_at),
         "created_at_iso": user.created_at.isoformat(),
         "session_epoch": user.epoch,
-        **(audio_key_attributes(user.audio_key) if user.audio_key else {}),
         **{name: value for name, value in optional.items() if value is not None},
     }
 
@@ -202,6 +216,7 @@ def from_item(item: Item) -> User:
         user_id=item["user_id"],
         email=item.get("email"),
         password_hash=item.get("password_hash"),
+        password_suspended=item.get("password_suspended", False),
         key_salt=_salt(item.get("key_salt") or ""),
         # Not `created_at`: it has no fractions, and where the seed wrote it the machine's time zone has shifted it.
         created_at=datetime.fromisoformat(item["created_at_iso"]).replace(tzinfo=UTC),

@@ -18,10 +18,17 @@ TABLE: dict[type[PanzotoError], tuple[int, str]] = {
     errors.AudioDecisionNeeded: (409, "audio_decision_needed"),
     errors.DeviceMismatch: (401, "device_mismatch"),
     errors.RateLimited: (429, "rate_limited"),
+    errors.NotApproved: (403, "not_approved"),
+    errors.CodeRejected: (401, "code_rejected"),
+    errors.CodeSpent: (429, "code_spent"),
+    errors.CountryNotServed: (422, "country_not_served"),
+    errors.LastWayIn: (409, "last_way_in"),
+    errors.PhoneTaken: (409, "phone_taken"),
     errors.RecentSignInNeeded: (403, "recent_sign_in_needed"),
     errors.SessionEnded: (401, "session_ended"),
     errors.SignInNeeded: (401, "sign_in_needed"),
     errors.StorageUnavailable: (503, "storage_unavailable"),
+    errors.KeysUnavailable: (503, "keys_unavailable"),
     errors.KeyRejected: (400, "key_rejected"),
     errors.RecoveryKeyMistyped: (400, "recovery_key_mistyped"),
     errors.WrongPassword: (401, "wrong_password"),
@@ -71,6 +78,8 @@ def note(error: PanzotoError) -> None:
         log.warning("rate_limited", limit=error.limit)
     if isinstance(error, errors.StoreUnavailable):
         log.warning("store_unavailable", error=type(error).__name__, cause=repr(error.__cause__))
+    if isinstance(error, errors.KeysUnavailable):
+        log.warning("keys_unavailable", cause=repr(error.__cause__))
 
 
 def _say(error: PanzotoError) -> Response:

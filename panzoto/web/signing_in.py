@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 from flask import Response, jsonify
 from pydantic import SecretStr
 
@@ -28,6 +30,10 @@ def welcome(signed_in: SignedIn) -> Response:
     }
     if signed_in.recovery_key:
         body["recovery_key"] = signed_in.recovery_key
+    if signed_in.audio_key:
+        body["audio_key"] = b64encode(signed_in.audio_key).decode()
+    if signed_in.dashboard_id:
+        body["dashboard_id"] = signed_in.dashboard_id
     return jsonify(body)
 
 

@@ -18,6 +18,7 @@ from panzoto.crypto.gate import Gate
 from panzoto.crypto.passwords import Passwords
 from panzoto.deps import Deps, build
 from panzoto.local.outbox import Outbox
+from panzoto.local.preparing import make_key
 from tests.support import tables
 
 # The lightest of OWASP's profiles: as strong, and a third of the time.
@@ -94,6 +95,7 @@ def service_for(config_for: Callable[..., Config], ministack: str) -> Callable[.
         deps = replace(build(config), clock=clock)
         tables.create_all(deps.clients.dynamodb(), config)
         deps.clients.s3().create_bucket(Bucket=config.s3_bucket)
+        make_key(deps.clients.kms(), config.audio_kms_key, "tests")
         deps.clients.ses().verify_email_identity(EmailAddress="panzoto@localhost.localdomain")
         outbox = deps.outbox
         assert outbox is not None

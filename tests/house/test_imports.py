@@ -21,6 +21,7 @@ RANKS = {
     "panzoto.messages": 3,
     "panzoto.models": 3,
     "panzoto.crypto": 2,
+    "panzoto.counters": 1,
     "panzoto.later": 1,
     "panzoto.logs": 1,
     "panzoto.errors": 0,

@@ -11,6 +11,7 @@ from typing import Any
 from config import Config
 from panzoto import create_app
 from panzoto.deps import Deps, build
+from panzoto.flows._policy import Admitted
 from panzoto.flows._sessions import SignedIn, start_session
 from panzoto.flows.client import Client
 from panzoto.models.store.transaction import transact
@@ -77,4 +78,4 @@ def person(deps: Deps, email: str, **more: Any) -> User:
 
 def signed_in(deps: Deps, user: User, device_id: str | None = None, now: datetime | None = None) -> SignedIn:
     """A session of somebody, without the hashing that a sign-in takes."""
-    return start_session(deps, user, device_id=device_id, client=HERE, now=now or deps.clock(), amr="pwd")
+    return start_session(deps, Admitted(user), device_id=device_id, client=HERE, now=now or deps.clock(), amr="pwd")

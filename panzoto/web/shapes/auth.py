@@ -54,17 +54,17 @@ class DeleteMe(Body):
 
 
 class ChangePassword(Body):
-    """The password that is, and the one that shall be."""
+    """The password that is, if there is one, and the one that shall be."""
 
-    current_password: Password
+    current_password: Password | None = None
     new_password: Password
     device_id: DeviceId | None = None
 
 
 class Reauthenticate(Body):
-    """The password, because it still must be the owner who asks."""
+    """The password, because it still must be the owner who asks; who has none needs a sign-in that is not long ago."""
 
-    current_password: Password
+    current_password: Password | None = None
 
 
 class RecoveryKey(Answer):
@@ -109,7 +109,12 @@ class UserShape(Answer):
 
 
 class SignIn(Answer):
-    """What every sign-in answers. `recovery_key` is there once, when the audio key was made: show it and keep it."""
+    """What every sign-in answers.
+
+    `recovery_key` is there once, when the audio key was made: show it and have it kept. `audio_key`, in base64, is
+    there for people without a password, in place of `kdf` and `wrapped_audio_key`. `dashboard_id` is what a link was
+    asked for.
+    """
 
     token: str
     refresh_token: str
@@ -121,6 +126,8 @@ class SignIn(Answer):
     kdf: dict[str, Any] | None
     wrapped_audio_key: str | None
     recovery_key: str | None = None
+    audio_key: str | None = None
+    dashboard_id: str | None = None
 
 
 class Tokens(Answer):

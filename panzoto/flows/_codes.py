@@ -1,0 +1,83 @@
+"""How codes go to phones, and how guesses at them are charged."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from panzoto.deps import Deps
+from panzoto.errors import AddressRefused, CodeRejected, MessageNotSent, Overloaded, SmsNotOffered
+from panzoto.messages.kinds import PhoneCode
+from panzoto.models.auth_state.otps import Otp
+
+from ._audit import record
+from ._devices import fingerprint
+from ._mail import send
+from ._phones import Phone
+from .client import Client
+
+NOT_SENT = (AddressRefused, MessageNotSent, SmsNotOffered)
+
+
+def charge_sms(deps: Deps, phone: Phone, now: datetime) -> None:
+    """Charge an SMS before it is sent: to the phone, and over everything."""
+    deps.rates.charge("code.phone", phone.number, now)
+    deps.sms_breaker.charge(now)
+
+
+def send_code(deps: Deps, phone: Phone, purpose: str, device_id: str | None, client: Client, now: datetime) -> Otp:
+    """Send a new code, which ends the one before.
+
+    It is kept before it is sent. If it cannot be sent it is taken back, so that the next try need not wait; a crash
+    between the two leaves a code that nobody knows.
+    """
+    deps.rates.charge("code.address", client.network, now)
+    deps.otps.check_resend(phone.number, deps.config.otp_resend_delay, now)
+    charge_sms(deps, phone, now)
+    code = deps.codes.new()
+    otp = Otp(
+        phone=phone.number,
+        purpose=purpose,
+        device=fingerprint(device_id) if device_id else None,
+        created_at=now,
+        expires_at=now + deps.config.otp_expiry,
+        hash=deps.codes.hash(phone.number, code),
+    )
+    deps.otps.issue(otp, deps.config.otp_resend_delay, now)
+    if deps.config.otp_test_mode:
+        deps.otps.keep_in_clear(otp, code)
+    minutes = int(deps.config.otp_expiry.total_seconds() // 60)
+    try:
+        send(deps, PhoneCode(code=code, minutes=minutes, domain=_domain(deps)), phone.number, client, now)
+    except NOT_SENT:
+        deps.otps.withdraw(otp)
+        raise
+    return otp
+
+
+def _domain(deps: Deps) -> str | None:
+    """The site on which phones offer the code, where people reach the service by https."""
+    parts = urlsplit(deps.config.public_url)
+    return parts.hostname if parts.scheme == "https" else None
+
+
+def guess_code(
+    deps: Deps, phone: Phone, purpose: str, code: str, device_id: str | None, client: Client, now: datetime
+) -> Otp:
+    """The code that was sent, if this is it. One guess is charged before it is looked at."""
+    deps.rates.charge("code.guesses", client.network, now)
+    device = fingerprint(device_id) if device_id else None
+    try:
+        otp = deps.otps.spend_attempt(phone.number, purpose, device, deps.config.otp_max_attempts, now)
+    except CodeRejected:
+        deps.codes.verify_nobody(phone.number, code)
+    try:
+        deps.codes.verify(otp.hash, phone.number, code)
+    except Overloaded:
+        deps.otps.give_back(otp)
+        raise
+    except CodeRejected:
+        record(deps, f"phone:{phone.number}", "code_rejected", client, now)
+        deps.rates.charge("code.phone", phone.number, now)  # wrong guesses and codes sent are bounded together
+        raise
+    return otp

@@ -1,0 +1,91 @@
+"""Somebody signs in by a link, or by the code that stands for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from panzoto.crypto.purposes import Purpose
+from panzoto.deps import Deps
+from panzoto.errors import CodeRejected, DeviceMismatch, LinkInvalid, Overloaded
+from panzoto.models.one_use_tokens import OneUseToken
+
+from . import _arrivals, _one_use
+from ._arrivals import Arrival
+from ._audit import record
+from ._email_verification import send_verification
+from ._sessions import SignedIn, start_session
+from .client import Client
+
+PURPOSE = Purpose.MAGIC_LINK
+ELSEWHERE = "This link was asked for on another device. Open it there."
+
+
+def sign_in_by_link(deps: Deps, text: str, device_id: str | None, client: Client) -> SignedIn:
+    """Sign in by a link. Commit point as in `_sign_in`."""
+    now = deps.clock()
+    deps.rates.charge("link.guesses", client.network, now)
+    token = _one_use.look_at(deps, PURPOSE, text, now)
+    return _sign_in(deps, token, device_id, client, now)
+
+
+def sign_in_by_link_code(deps: Deps, request_id: str, code: str, device_id: str | None, client: Client) -> SignedIn:
+    """Sign in by the code that stands for a link. One guess is charged before it is looked at."""
+    now = deps.clock()
+    deps.rates.charge("link.guesses", client.network, now)
+    try:
+        token = deps.one_use_tokens.spend_attempt(PURPOSE, request_id, deps.config.otp_max_attempts, now)
+    except CodeRejected:
+        deps.codes.verify_nobody(request_id, code)
+    try:
+        deps.codes.verify(token.code_hash or "", request_id, code)
+    except Overloaded:
+        deps.one_use_tokens.give_back(token)
+        raise
+    except CodeRejected:
+        record(deps, token.user_id, "code_rejected", client, now)
+        raise
+    return _sign_in(deps, token, device_id, client, now)
+
+
+def _sign_in(deps: Deps, token: OneUseToken, device_id: str | None, client: Client, now: datetime) -> SignedIn:
+    """Commit point: `settle`, which spends the link. A crash after it costs the user a link, never a second session."""
+    if token.device_id not in (None, device_id):
+        raise DeviceMismatch(ELSEWHERE)
+    arrival = _arrivals.settle(
+        deps,
+        partial(_arriving, deps, token, now),
+        partial(deps.one_use_tokens.spend, token, now),
+        deps.one_use_tokens.spending(token, now),
+        now,
+    )
+    user = arrival.admitted.user
+    if arrival.is_new:
+        record(deps, user.user_id, "registered", client, now)
+    if user.pending_email and arrival.is_new:
+        send_verification(deps, user, user.pending_email, client, now)
+    return start_session(
+        deps,
+        arrival.admitted,
+        device_id=device_id,
+        client=client,
+        now=now,
+        amr=token.details["sourceFlow"],
+        recovery_key=arrival.recovery_key,
+        audio_key=arrival.audio_key,
+        dashboard_id=token.details.get("dashboardId"),
+    )
+
+
+def _arriving(deps: Deps, token: OneUseToken, now: datetime) -> Arrival:
+    """Whoever the link was sent to. It dies with the sessions: what was sent before they were ended signs nobody in."""
+    if token.phone is None:
+        arrival = _arrivals.by_email(deps, token.email, token.user_id, now)
+    else:
+        arrival = _arrivals.by_phone(deps, token.phone, now, pending_email=token.email)
+        if not arrival.is_new and arrival.admitted.user.email != token.email:
+            raise LinkInvalid
+    before = arrival.admitted.user.epoch - int(arrival.ends_sessions)
+    if arrival.admitted.user.user_id == token.user_id and before != token.epoch:
+        raise LinkInvalid
+    return arrival

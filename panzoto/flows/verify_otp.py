@@ -1,0 +1,44 @@
+"""Somebody signs in by the code that came as an SMS."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from panzoto.deps import Deps
+from panzoto.models.auth_state.otps import SIGN_IN
+
+from . import _arrivals
+from ._audit import record
+from ._codes import guess_code
+from ._phones import normal_phone
+from ._sessions import SignedIn, start_session
+from .client import Client
+
+
+def verify_otp(deps: Deps, phone_number: str, code: str, device_id: str | None, client: Client) -> SignedIn:
+    """Sign in. The first time makes the person.
+
+    Commit point: `settle`, which redeems the code. A crash after it costs the user a code, never a second session.
+    """
+    now = deps.clock()
+    phone = normal_phone(deps, phone_number)
+    otp = guess_code(deps, phone, SIGN_IN, code, device_id, client, now)
+    arrival = _arrivals.settle(
+        deps,
+        partial(_arrivals.by_phone, deps, phone.number, now),
+        partial(deps.otps.redeem, otp, now),
+        deps.otps.redeeming(otp, now),
+        now,
+    )
+    if arrival.is_new:
+        record(deps, arrival.admitted.user.user_id, "registered", client, now)
+    return start_session(
+        deps,
+        arrival.admitted,
+        device_id=device_id,
+        client=client,
+        now=now,
+        amr="otp",
+        recovery_key=arrival.recovery_key,
+        audio_key=arrival.audio_key,
+    )

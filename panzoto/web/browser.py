@@ -1,0 +1,31 @@
+"""The cookie of people who signed in in a browser: out of reach of scripts and of other sites."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response
+
+if TYPE_CHECKING:
+    from config import Config
+
+NAME = "panzoto_session"
+
+
+def cookie_name(config: Config) -> str:
+    """Its name. Under https the prefix has browsers refuse it from anything but this very host."""
+    return f"__Host-{NAME}" if _secure(config) else NAME
+
+
+def keep(response: Response, config: Config, token: str) -> None:
+    """Put the session into the browser, until it is closed."""
+    response.set_cookie(cookie_name(config), token, httponly=True, secure=_secure(config), samesite="Lax", path="/")
+
+
+def forget(response: Response, config: Config) -> None:
+    """Take it out again."""
+    response.delete_cookie(cookie_name(config), httponly=True, secure=_secure(config), samesite="Lax", path="/")
+
+
+def _secure(config: Config) -> bool:
+    return config.public_url.startswith("https://")
