@@ -201,6 +201,12 @@ class KeyRejected(PanzotoError):
     sentence = "This key does not open the audio key."
 
 
+class AudioDamaged(PanzotoError):
+    """A recording that is not what its owner's app encrypted under this name, whole and unchanged."""
+
+    sentence = "This recording cannot be decrypted: it is damaged, incomplete, or not encrypted for this account."
+
+
 class RecoveryKeyMistyped(PanzotoError):
     """A recovery key with a typing error, whosever it is."""
 

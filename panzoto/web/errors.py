@@ -40,6 +40,7 @@ TABLE: dict[type[PanzotoError], tuple[int, str]] = {
     errors.EmailTaken: (409, "email_taken"),
     errors.NotJson: (415, "not_json"),
     errors.AddressRefused: (422, "address_refused"),
+    errors.AudioDamaged: (422, "audio_damaged"),
     errors.SmsNotOffered: (501, "sms_not_offered"),
     errors.MessageNotSent: (503, "message_not_sent"),
     errors.Overloaded: (503, "overloaded"),
