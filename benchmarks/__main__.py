@@ -17,10 +17,11 @@ def main(only: list[str]) -> int:
         return 1
     for name in only or names:
         module = import_module(f"benchmarks.bench_{name}")
-        title = (module.__doc__ or "").strip().replace("\n\n", " ")
+        title = (module.__doc__ or "").strip().replace("\n\n", " ").replace("\n", " ")
         measured = module.run()
-        report.show(title, measured)
-        report.write(name, title, module.VERSIONS_OF, measured)
+        notes = module.notes() if hasattr(module, "notes") else []
+        report.show(title, measured, notes)
+        report.write(name, title, module.VERSIONS_OF, measured, notes)
     return 0
 
 

@@ -28,17 +28,17 @@ def row(each: Measured) -> tuple[str, ...]:
     return each.name, f"{each.median:.2f}", f"{each.low:.2f} to {each.high:.2f}", f"{each.ratio:.2f}"
 
 
-def show(title: str, measured: Sequence[Measured]) -> None:
-    """The table on the terminal."""
+def show(title: str, measured: Sequence[Measured], notes: Sequence[str]) -> None:
+    """The table on the terminal, and what else was found."""
     table = Table(title=title, title_justify="left")
     for number, heading in enumerate(HEADINGS):
         table.add_column(heading, justify="right" if number else "left")
     for each in measured:
         table.add_row(*row(each))
-    Console().print(table)
+    Console().print(table, *notes, sep="\n")
 
 
-def write(name: str, title: str, packages: Sequence[str], measured: Sequence[Measured]) -> None:
+def write(name: str, title: str, packages: Sequence[str], measured: Sequence[Measured], notes: Sequence[str]) -> None:
     """The section in results.md; those of other benchmarks stay as they are."""
     with_what = [f"{package} {version(package)}" for package in packages]
     machine = f"Python {platform.python_version()}, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores"
@@ -47,6 +47,7 @@ def write(name: str, title: str, packages: Sequence[str], measured: Sequence[Mea
         f"\n{title}\n",
         f"`make bench ONLY={name}`: {ROUNDS} rounds, {', '.join([machine, *with_what])}.\n",
         *(f"| {' | '.join(cells)} |" for cells in (HEADINGS, ("---", "--:", "--:", "--:"), *map(row, measured))),
+        *(f"\n{note}" for note in notes),
     ]
     sections = {**kept(), name: "\n".join(lines) + "\n"}
     RESULTS.write_text("\n".join([PREFACE, *(sections[each] for each in sorted(sections))]))
