@@ -1,89 +1,50 @@
 """The formats that clients in other languages write, fixed by examples made without our code.
 
-`vectors.json` was made once by `examples` below: Argon2id of OpenSSL (ours is the reference implementation's), AES-GCM
-called by hand, HKDF and base32 written out. Whoever writes a client tests it against this file.
+`docs/test-vectors.json` was made by `examples.py` beside this. Whoever writes a client tests it against that file.
 """
 
 from __future__ import annotations
 
-import hmac
+import hashlib
+import io
 import json
-from base64 import b64encode
-from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+import pytest
 
 from panzoto.crypto.gate import Gate
 from panzoto.crypto.keys import PasswordKeys, unwrap
 from panzoto.crypto.profiles import Profile
 from panzoto.crypto.recovery import recovery_wrapping_key
+from panzoto.crypto.streaming.audio import AudioDecryptor
+from panzoto.crypto.streaming.layout import AUDIO
+from panzoto.crypto.streaming.segments import Segments
+from panzoto.errors import KeyRejected, RecoveryKeyMistyped
+from tests.crypto.examples import FILE, examples
+from tests.crypto.examples_audio import encrypted, stream
+from tests.crypto.streams import decrypted_by_tink, refused
 
-FILE = Path(__file__).with_name("vectors.json")
 VECTORS: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-USER = "0190f3a4-7c1e-4f7e-9d5b-3f6f0a1b2c3d"
-AUDIO_KEY, SALT = bytes(range(0x40, 0x60)), bytes(range(0x60, 0x80))
-PASSWORDS = ("correct horse battery staple", "Zwölf Boxkämpfer jagen Viktor", " ключ \u00a0🔑 ")
-PROFILES = ((47104, 1, 1), (19456, 2, 1), (12288, 3, 2))
+RECORDINGS = {example["name"]: example for example in VECTORS["recordings"]}
 
 
-def sealed(wrapping_key: bytes, nonce: bytes) -> str:
-    """The audio key under a wrapping key."""
-    return b64encode(
-        nonce + AESGCM(wrapping_key).encrypt(nonce, AUDIO_KEY, f"panzoto/audio-key/v1/{USER}".encode())
-    ).decode()
+def named(which: str) -> pytest.MarkDecorator:
+    """A test for each example of a list, by what it says of itself."""
+    examples = VECTORS[which]
+    return pytest.mark.parametrize("example", examples, ids=[each.get("name") or each["why"] for each in examples])
 
 
-def by_password(password: str, numbers: tuple[int, int, int], nonce: bytes) -> dict[str, Any]:
-    """One example of a wrap under a password."""
-    memory_kib, iterations, parallelism = numbers
-    kdf = Argon2id(salt=SALT, length=32, iterations=iterations, lanes=parallelism, memory_cost=memory_kib)
-    key = kdf.derive(password.encode())
-    return {
-        "password": password,
-        "key_salt": SALT.hex(),
-        "kdf": {
-            "name": "argon2id",
-            "version": 19,
-            "memory_kib": memory_kib,
-            "iterations": iterations,
-            "parallelism": parallelism,
-        },
-        "wrapping_key": key.hex(),
-        "wrapped_audio_key": sealed(key, nonce),
-    }
+def plaintext_of(example: dict[str, Any]) -> bytes:
+    """An example's plaintext."""
+    given = example["plaintext"]
+    return bytes.fromhex(given["hex"]) if "hex" in given else stream(given["seed"], given["length"])
 
 
-def by_recovery(secret: bytes, nonce: bytes) -> dict[str, Any]:
-    """One example of a wrap under a recovery key."""
-    data = int.from_bytes(secret) << 15
-    digits = [data + (1 - data) % 32749 >> 5 * place & 31 for place in range(34, -1, -1)]
-    signs = "".join("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[digit] for digit in digits)
-    extracted = hmac.digest(bytes(32), secret, "sha256")
-    key = hmac.digest(extracted, f"panzoto/recovery-key/v1/{USER}".encode() + b"\x01", "sha256")
-    return {
-        "secret": secret.hex(),
-        "recovery_key": "-".join(signs[at : at + 5] for at in range(0, 35, 5)),
-        "wrapping_key": key.hex(),
-        "wrapped_audio_key": sealed(key, nonce),
-    }
-
-
-def examples() -> dict[str, Any]:
-    """Everything in the file."""
-    return {
-        "user_id": USER,
-        "audio_key": AUDIO_KEY.hex(),
-        "passwords": [
-            by_password(password, numbers, bytes(range(at, at + 12)))
-            for at, (password, numbers) in enumerate(zip(PASSWORDS, PROFILES, strict=True))
-        ],
-        "recovery_keys": [
-            by_recovery(secret, bytes(range(100 + at, 112 + at)))
-            for at, secret in enumerate((bytes(20), bytes(range(20)), b"\xff" * 20))
-        ],
-    }
+def file_of(name: str) -> bytes:
+    """The encrypted file of a recording among the examples."""
+    example = RECORDINGS[name]
+    salt, prefix = bytes.fromhex(example["salt"]), bytes.fromhex(example["prefix"])
+    return encrypted(plaintext_of(example), example["s3_key"], salt, prefix)
 
 
 def test_the_file_is_what_others_compute() -> None:
@@ -106,3 +67,45 @@ def test_recovery_keys_open_the_examples() -> None:
         key = recovery_wrapping_key(example["recovery_key"], VECTORS["user_id"])
         assert key.hex() == example["wrapping_key"]
         assert unwrap(example["wrapped_audio_key"], key, VECTORS["user_id"]).hex() == VECTORS["audio_key"]
+
+
+@named("refused_wraps")
+def test_wraps_that_do_not_open(example: dict[str, str]) -> None:
+    """A wrap that was changed, moved or cut opens nothing."""
+    with pytest.raises(KeyRejected):
+        unwrap(example["wrapped_audio_key"], bytes.fromhex(example["wrapping_key"]), example["user_id"])
+
+
+@named("refused_recovery_keys")
+def test_recovery_keys_with_a_mistake(example: dict[str, str]) -> None:
+    """A slip of the hand is noticed."""
+    with pytest.raises(RecoveryKeyMistyped):
+        recovery_wrapping_key(example["recovery_key"], VECTORS["user_id"])
+
+
+@named("recordings")
+def test_recordings_open(example: dict[str, Any]) -> None:
+    """The example's file gives its plaintext to us and to Tink, and is what we would seal, to the byte."""
+    file, plaintext = file_of(example["name"]), plaintext_of(example)
+    key, s3_key = bytes.fromhex(example["audio_key"]), example["s3_key"]
+    assert hashlib.sha256(file).hexdigest() == example["ciphertext_sha256"]
+    assert hashlib.sha256(plaintext).hexdigest() == example["plaintext_sha256"]
+    assert example.get("ciphertext", file.hex()) == file.hex()
+    assert len(file) == example["ciphertext_length"] == AUDIO.ciphertext_length(len(plaintext))
+    assert b"".join(AudioDecryptor(key, s3_key).decrypt(io.BytesIO(file))) == plaintext
+    assert decrypted_by_tink(file, key=key, name=s3_key) == plaintext
+    last = Segments(AUDIO, key, s3_key.encode(), file[:40]).seal(0, memoryview(plaintext), True)
+    assert len(plaintext) > 2**20 - 56 or file == file[:40] + last
+
+
+@named("refused_recordings")
+def test_recordings_that_do_not_open(example: dict[str, Any]) -> None:
+    """What was cut, changed, mixed or moved is refused, and gives out nothing but a true beginning."""
+    assert all(start < stop <= RECORDINGS[name]["ciphertext_length"] for name, start, stop in example["take"])
+    parts = [file_of(name)[start:stop] for name, start, stop in example["take"]]
+    file = bytearray(b"".join(parts) + bytes.fromhex(example.get("append", "")))
+    if "flip" in example:
+        file[example["flip"]] ^= 1
+    first = RECORDINGS[example["take"][0][0]] if example["take"] else RECORDINGS["empty"]
+    decryptor = AudioDecryptor(bytes.fromhex(example["audio_key"]), example["s3_key"])
+    refused(decryptor.decrypt(io.BytesIO(file)), plaintext_of(first))
