@@ -9,6 +9,7 @@ from typing import Protocol
 
 import structlog
 
+from panzoto import counters
 from panzoto.errors import AddressRefused, MessageNotSent, SmsNotOffered
 
 from .message import Message
@@ -60,8 +61,10 @@ class Post:
             self._attempt(message, now)
         except (AddressRefused, MessageNotSent, SmsNotOffered) as fault:
             reason = fault.reason if isinstance(fault, MessageNotSent) else type(fault).__name__
+            counters.MESSAGES.labels(message.kind, "failed").inc()
             log.warning("message_failed", kind=message.kind, channel=message.channel, reason=reason)
             raise
+        counters.MESSAGES.labels(message.kind, "sent").inc()
         log.info("message_sent", kind=message.kind, channel=message.channel)
 
     def _attempt(self, message: Message, now: datetime) -> None:

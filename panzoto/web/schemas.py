@@ -79,6 +79,8 @@ class State(Answer):
     status: str = "ok"
 
 
+# What pydantic puts before a sentence of a shape of ours.
+OURS = "Value error, "
 PROBLEMS = {"missing": "is missing", "extra_forbidden": "is not known here"}
 
 
@@ -88,7 +90,8 @@ def refuse_invalid(fault: ValidationError) -> NoReturn:
     for each in fault.errors(include_url=False, include_context=False, include_input=False):
         name = ".".join(str(part) for part in each["loc"]) or "the body"
         message = each["msg"]
-        found.append((name, PROBLEMS.get(each["type"], f"is wrong: {message[:1].lower()}{message[1:]}")))
+        ours = message.removeprefix(OURS) if each["type"] == "value_error" else None
+        found.append((name, ours or PROBLEMS.get(each["type"], f"is wrong: {message[:1].lower()}{message[1:]}")))
     raise _refusal(found)
 
 

@@ -42,7 +42,7 @@ class AskForLink(Body):
     @model_validator(mode="after")
     def _has_its_phone(self) -> Self:
         if (self.flow == "sms") != (self.phone_number is not None):
-            raise ValueError("phone_number belongs to the flow sms, and to no other")
+            raise ValueError("must have phone_number for the flow sms, and for no other")
         return self
 
 
@@ -59,7 +59,7 @@ class VerifyLink(Body):
         by_code = self.request_id is not None and self.code is not None
         given = [self.token, self.request_id, self.code]
         if given.count(None) != (1 if by_code else 2) or (self.token is None and not by_code):
-            raise ValueError("send either token, or request_id and code")
+            raise ValueError("must have either token, or request_id and code")
         return self
 
 
