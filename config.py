@@ -21,6 +21,10 @@ SECRET_BYTES, SECRET_VARIETY = 32, 8
 LOCAL_SENDER = "panzoto@localhost.localdomain"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SHORTEST_DEADLINE, LONGEST_DEADLINE = timedelta(milliseconds=100), timedelta(seconds=60)
+MIB, GIB = 2**20, 2**30
+# What S3 takes for one part of an upload, the last one aside; and how long it lets an address work.
+SMALLEST_PART, LARGEST_PART = 5 * MIB, 5 * GIB
+LONGEST_ADDRESS = timedelta(days=7)
 SHORTEST_LINK, LONGEST_LINK = timedelta(minutes=10), timedelta(minutes=60)
 SHORTEST_MAGIC_LINK, LONGEST_CODE = timedelta(minutes=5), timedelta(minutes=10)
 LOCAL_NAMES = (".local", ".localhost", ".internal")
@@ -312,6 +316,51 @@ class Config:
         says="The KMS key that wraps the audio keys of people who have no password.",
     )
     s3_bucket: str = var("S3_BUCKET", formats.bucket_name, "panzoto-audio-dev", says="The bucket of the recordings.")
+    max_upload_bytes: int = var(
+        "MAX_UPLOAD_BYTES",
+        formats.whole(1024, 1024 * GIB),
+        2 * GIB,
+        says="The largest recording (413 above).",
+    )
+    multipart_from_bytes: int = var(
+        "MULTIPART_FROM_BYTES",
+        formats.whole(SMALLEST_PART, LARGEST_PART),
+        64 * MIB,
+        says="From this size on a recording is uploaded in parts, and an upload that breaks off goes on later.",
+    )
+    upload_part_bytes: int = var(
+        "UPLOAD_PART_BYTES",
+        formats.whole(SMALLEST_PART, LARGEST_PART),
+        16 * MIB,
+        says="The size of a part; larger where a recording would have more than 1,000 of them.",
+    )
+    upload_url_expiry: timedelta = var(
+        "UPLOAD_URL_EXPIRY",
+        formats.duration,
+        timedelta(hours=1),
+        default_text="1h",
+        says="How long an address to upload to works; seven days at most. With a role's credentials it ends with them.",
+    )
+    download_url_expiry: timedelta = var(
+        "DOWNLOAD_URL_EXPIRY",
+        formats.duration,
+        timedelta(minutes=5),
+        default_text="5m",
+        says="How long an address to download from works; seven days at most.",
+    )
+    verify_uploads: bool | None = var(
+        "VERIFY_UPLOADS",
+        formats.flag,
+        default_text="`1`, and `0` at `/api/audio-file`",
+        says="Whether a recording is looked up in the bucket before it is recorded. Set, it holds at both addresses.",
+    )
+    uploads_abandoned_after: timedelta = var(
+        "UPLOADS_ABANDONED_AFTER",
+        formats.duration,
+        timedelta(days=7),
+        default_text="7d",
+        says="How old an upload that nobody finished or recorded must be for `flask audio sweep` to remove it.",
+    )
 
     users_table: str = var("USERS_TABLE", formats.table_name, "panzoto-users", says="People.")
     audio_files_table: str = var(
@@ -492,6 +541,14 @@ class Config:
                 faults.append(f"{name} must be from 10m to 60m: time to read a mail, and no more.")
         if not SHORTEST_DEADLINE <= self.dynamodb_deadline <= LONGEST_DEADLINE:
             faults.append("DYNAMODB_DEADLINE must be from 100ms to 60s: time for an answer that somebody waits for.")
+        for name, expiry in {
+            "UPLOAD_URL_EXPIRY": self.upload_url_expiry,
+            "DOWNLOAD_URL_EXPIRY": self.download_url_expiry,
+        }.items():
+            if not timedelta(seconds=1) <= expiry <= LONGEST_ADDRESS:
+                faults.append(f"{name} must be from 1s to 7d: S3 signs no address for longer.")
+        if self.uploads_abandoned_after < self.upload_url_expiry:
+            faults.append("UPLOADS_ABANDONED_AFTER must not be shorter than UPLOAD_URL_EXPIRY: uploads would be swept.")
         return faults
 
     def _mail_faults(self) -> list[str]:

@@ -66,6 +66,7 @@ DEFAULTS = Limits(
         Limit("link.address", 20, HOUR),
         Limit("link.account", 5, QUARTER),
         Limit("link.guesses", 60, QUARTER),
+        Limit("upload.account", 600, HOUR),
     )
 )
 

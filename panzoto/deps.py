@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from env import ConfigError
 from panzoto.aws import rings
+from panzoto.aws.addresses import Addresses
 from panzoto.aws.bucket import Bucket
 from panzoto.aws.clients import Clients
 from panzoto.aws.key_service import KeyService
+from panzoto.aws.multipart import Multipart
 from panzoto.aws.rings import RingUnusable
 from panzoto.crypto import strength
 from panzoto.crypto.access import AccessTokens
@@ -53,6 +55,8 @@ from panzoto.models.users import Users
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from types_boto3_s3 import S3Client
 
     from config import Config
 
@@ -108,6 +112,8 @@ class Deps:
 
     bucket: Bucket
     key_service: KeyService
+    multipart: Multipart
+    addresses: Addresses
     messages: Messages
     post: Post
 
@@ -122,6 +128,7 @@ def build(config: Config, *, operator: bool = False) -> Deps:
     breaches = Breaches(HttpRanges()) if config.breach_lookup else None
     signing_keys = _signing_keys(config, clients)
     users = Users(gateway, config.users_table)
+    s3 = clients.s3()
     return Deps(
         config=config,
         clients=clients,
@@ -154,7 +161,9 @@ def build(config: Config, *, operator: bool = False) -> Deps:
         oauth_tokens=OAuthTokens(gateway, config.oauth_tokens_table),
         oauth_logs=OAuthLogs(gateway, config.oauth_logs_table),
         key_service=KeyService(clients.kms(), config.audio_kms_key),
-        bucket=Bucket(clients.s3(), config.s3_bucket),
+        bucket=Bucket(s3, config.s3_bucket),
+        multipart=Multipart(s3, config.s3_bucket),
+        addresses=_addresses(config, s3),
         messages=messages.messages(config),
         post=messages.post(config, clients),
     )
@@ -168,6 +177,10 @@ def _gateway(config: Config, clients: Clients, *, operator: bool) -> Gateway:
         attempt=clients.attempt_seconds,
         operator=operator,
     )
+
+
+def _addresses(config: Config, s3: S3Client) -> Addresses:
+    return Addresses(s3, config.s3_bucket, upload=config.upload_url_expiry, download=config.download_url_expiry)
 
 
 def _profile(config: Config) -> Profile:

@@ -195,6 +195,36 @@ class KeysUnavailable(PanzotoError):
     sentence = "The service cannot reach its keys just now. Please try again."
 
 
+class FileTooLarge(PanzotoError):
+    """A recording is larger than `MAX_UPLOAD_BYTES`."""
+
+    sentence = "The file is larger than this service accepts."
+
+
+class UploadMissing(Conflict):
+    """A recording is to be recorded whose object is not in the bucket."""
+
+    sentence = "The file has not been uploaded: there is nothing under this s3_key. Upload it, then record it."
+
+
+class PartsMissing(Conflict):
+    """An upload in parts is to be completed before all of them have arrived; `details` names the first of them."""
+
+    sentence = "Some parts have not been uploaded. Ask for the upload again to get addresses for them."
+
+
+class SizeMismatch(PanzotoError):
+    """The object in the bucket, or the upload, has another size than the request says."""
+
+    sentence = "The file does not have this size."
+
+
+class KeyTaken(Conflict):
+    """Another recording has this s3_key, whoever's it is."""
+
+    sentence = "This s3_key belongs to another recording."
+
+
 class KeyRejected(PanzotoError):
     """A key that does not open what it was tried on: another key, another owner, or changed bytes."""
 

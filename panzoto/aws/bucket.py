@@ -1,18 +1,39 @@
-"""The bucket of the recordings."""
+"""The objects of the bucket: looked up, listed, deleted."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from panzoto.errors import StorageUnavailable
+from .storing import asking, code, unavailable
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
-RETRY_AFTER = 5
+# The metadata by which an object is known to have come by an address of ours.
+FILE_ID = "file-id"
+ABSENT = frozenset({"404", "NoSuchKey"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredObject:
+    """An object as S3 has it; `file_id` is there when it came by an address of ours."""
+
+    size: int
+    file_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """An object in a list."""
+
+    key: str
+    modified: datetime
 
 
 class Bucket:
@@ -22,21 +43,44 @@ class Bucket:
         self._client = client
         self.name = name
 
+    def find(self, key: str) -> StoredObject | None:
+        """What is stored under a key. S3 tells what was written a moment ago, always."""
+        with asking():
+            try:
+                head = self._client.head_object(Bucket=self.name, Key=key)
+            except ClientError as fault:
+                if code(fault) in ABSENT:
+                    return None
+                raise
+        return StoredObject(size=head["ContentLength"], file_id=head["Metadata"].get(FILE_ID))
+
+    def under(self, prefix: str) -> Iterator[Listed]:
+        """Every object under a prefix, page by page."""
+        with asking():
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix):
+                for each in page.get("Contents", []):
+                    yield Listed(key=each["Key"], modified=each["LastModified"])
+
+    def delete(self, key: str) -> None:
+        """Delete an object, all versions of it; that there is none is no fault."""
+        self._delete_versions(key, lambda found: found == key)
+
     def empty(self, prefix: str) -> int:
         """Delete every object under a prefix, all versions of it; how many there were."""
+        return self._delete_versions(prefix, lambda _: True)
+
+    def _delete_versions(self, prefix: str, wanted: Callable[[str], bool]) -> int:
         deleted = 0
-        try:
+        with asking():
             for page in self._client.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=prefix):
                 found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-                if not found:
-                    continue
                 objects: list[ObjectIdentifierTypeDef] = [
-                    {"Key": each["Key"], "VersionId": each["VersionId"]} for each in found
+                    {"Key": each["Key"], "VersionId": each["VersionId"]} for each in found if wanted(each["Key"])
                 ]
+                if not objects:
+                    continue
                 answer = self._client.delete_objects(Bucket=self.name, Delete={"Objects": objects, "Quiet": True})
                 if answer.get("Errors"):
-                    raise StorageUnavailable(retry_after=RETRY_AFTER)
+                    raise unavailable()
                 deleted += len(objects)
-        except (ClientError, BotoCoreError) as fault:
-            raise StorageUnavailable(retry_after=RETRY_AFTER) from fault
         return deleted

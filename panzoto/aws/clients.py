@@ -87,8 +87,10 @@ class Clients:
         return client
 
     def s3(self) -> S3Client:
-        """S3."""
-        return self._session.client("s3", endpoint_url=self._config.aws_endpoint, config=_SETTINGS)
+        """S3, by addresses that name the region: the world's own address sends uploads elsewhere."""
+        endpoint = self._config.aws_endpoint
+        style = Settings(s3={"addressing_style": "path" if endpoint else "virtual"})
+        return self._session.client("s3", endpoint_url=endpoint, config=_STORING.merge(style))
 
     def kms(self) -> KMSClient:
         """KMS."""
@@ -122,6 +124,16 @@ def _only_objects(response_dict: Mapping[str, Any], **_: Any) -> None:
 
 _SETTINGS = Settings(
     connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}, user_agent="panzoto"
+)
+# Somebody waits for the answer. A checksum is sent where S3 asks for one: those of uploads are their senders'.
+_STORING = Settings(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    signature_version="s3v4",
+    request_checksum_calculation="when_required",
+    max_pool_connections=32,
+    user_agent="panzoto",
 )
 # What is sent twice arrives twice, so that a retry is for the sender to decide; and somebody waits for the answer.
 _SENDING = Settings(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .audio import audio
+from .audio import seed as seed_audio
 from .auth import auth, seed
 from .docs import docs
 from .links import links
@@ -22,6 +24,8 @@ def register(app: Application) -> None:
     app.register_api(auth)
     app.register_api(seed)
     app.register_api(passwordless)
+    app.register_api(audio)
+    app.register_api(seed_audio)
     app.register_blueprint(docs)
     app.register_blueprint(links)
     app.register_blueprint(magic_links)

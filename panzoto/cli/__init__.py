@@ -1,10 +1,11 @@
-"""Commands for operators: `flask tables`, `flask keys`, `flask users`, `flask approvals`."""
+"""Commands for operators: `flask tables`, `flask keys`, `flask users`, `flask approvals`, `flask audio`."""
 
 from __future__ import annotations
 
 from flask import Flask
 
 from .approvals import approvals as approvals_commands
+from .audio import audio as audio_commands
 from .keys import keys as keys_commands
 from .tables import tables as tables_commands
 from .users import users as users_commands
@@ -12,5 +13,5 @@ from .users import users as users_commands
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    for commands in (tables_commands, keys_commands, users_commands, approvals_commands):
+    for commands in (tables_commands, keys_commands, users_commands, approvals_commands, audio_commands):
         app.cli.add_command(commands)

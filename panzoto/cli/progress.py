@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ COLUMNS = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNC
 
 
 @contextmanager
-def followed(what: str) -> Iterator[tuple[Callable[[str], None], Callable[[Sequence[Each]], Iterable[Each]]]]:
+def followed(what: str) -> Iterator[tuple[Callable[[str], None], Callable[[Iterable[Each]], Iterable[Each]]]]:
     """What says a line above the bar, and what goes through things while the bar shows how many are done."""
     console = Console(stderr=True)
     with Progress(*COLUMNS, console=console, transient=True, disable=not console.is_terminal) as progress:

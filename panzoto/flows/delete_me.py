@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from panzoto.deps import Deps
+from panzoto.models import object_keys
+from panzoto.models.audio_file import record_of
 from panzoto.models.users import User
 
 from ._audit import record
@@ -31,9 +33,7 @@ def erase(deps: Deps, user: User) -> None:
     deps.lineages.forget(sessions)
     deps.sessions.forget(sessions)
     deps.one_use_tokens.forget(user.user_id)
-    for prefix in ("users", "decrypted"):
-        deps.bucket.empty(f"{prefix}/{user.user_id}/")
-    deps.audio_files.forget([each["file_id"] for each in deps.audio_files.of(user.user_id)])
+    _erase_recordings(deps, user.user_id)
     deps.oauth_tokens.forget(user.user_id)
     deps.oauth_logs.forget(user.user_id)
     if user.phone:
@@ -42,3 +42,21 @@ def erase(deps: Deps, user: User) -> None:
     if user.email:
         deps.emails.release(user.email, user.user_id)
     deps.users.delete_person(user.user_id)
+
+
+def _erase_recordings(deps: Deps, user_id: str) -> None:
+    """Delete a person's uploads, objects and records. What is on its way, or too new for the index, S3 knows of."""
+    prefix = object_keys.prefix(user_id)
+    begun = list(deps.multipart.under(prefix))
+    keys = [each.key for each in begun] + [each.key for each in deps.bucket.under(prefix)]
+    items = deps.audio_files.get_many([{"file_id": object_keys.file_id_of(each)} for each in keys])
+    file_ids = {item["file_id"] for item in items if item["user_id"] == user_id}
+    for upload in begun:
+        deps.multipart.abort(upload.key, upload.upload_id)
+    for room in (prefix, f"{object_keys.DECRYPTED}/{user_id}/"):
+        deps.bucket.empty(room)
+    for file in map(record_of, deps.audio_files.of(user_id)):
+        if file.owns_object and not file.s3_key.startswith(prefix):  # older software put it elsewhere
+            deps.bucket.delete(file.s3_key)
+        file_ids.add(file.file_id)
+    deps.audio_files.forget(sorted(file_ids))

@@ -1,15 +1,33 @@
-"""Records of recordings, one for each object in S3."""
+"""The table of recordings. The id of each follows from its key, so that the primary key claims the key for one person.
+
+An upload, a record and what is being deleted take each other's place under conditions: of two who cross, one wins.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 
+from panzoto.errors import Conflict, KeyTaken, NotFound
+
+from .audio_file import AudioFile, Leaving, State, Upload, from_item, record_of, to_item
 from .spec import AUDIO_FILES
-from .store.expressions import Key
+from .store.expressions import Attr, Condition, Key
 from .store.wire import Item
 from .table import Table
 
-INDEX = "user-files-index"
+__all__ = ["AudioFile", "AudioFiles", "AudioPage", "Leaving", "State", "Upload", "same"]
+
+BY_PERSON, BY_KEY = "user-files-index", "s3-key-index"
+
+
+@dataclass(frozen=True)
+class AudioPage:
+    """Some recordings of a list, and the cursor that goes on after them."""
+
+    files: list[AudioFile]
+    cursor: str | None
 
 
 class AudioFiles(Table):
@@ -17,10 +35,83 @@ class AudioFiles(Table):
 
     spec = AUDIO_FILES
 
+    def look(self, file_id: str) -> State | None:
+        """What is known under an id, read consistently."""
+        item = self.get({"file_id": file_id})
+        return from_item(item) if item else None
+
+    def page(self, user_id: str, *, limit: int, cursor: str | None) -> AudioPage:
+        """A person's recordings, newest first, as the index knows them: it follows within a second, as a rule."""
+        where = Key("user_id").eq(user_id)
+        found = self.query(where, index=BY_PERSON, newest_first=True, limit=limit, cursor=cursor)
+        return AudioPage([record_of(item) for item in found.items], found.cursor)
+
     def of(self, user_id: str) -> Iterator[Item]:
-        """Every record of a person, newest first."""
-        return self.query_all(Key("user_id").eq(user_id), index=INDEX, newest_first=True)
+        """Every record of a person, newest first, as it is kept."""
+        return self.query_all(Key("user_id").eq(user_id), index=BY_PERSON, newest_first=True)
+
+    def with_key(self, s3_key: str) -> list[AudioFile]:
+        """The records that name a key, as far as the index knows them: older software gave them ids of any kind."""
+        return [record_of(item) for item in self.query_all(Key("s3_key").eq(s3_key), index=BY_KEY)]
+
+    def begin(self, upload: Upload) -> None:
+        """Keep an upload, whose id is new."""
+        self.put(to_item(upload), when=Attr("file_id").not_exists())
+
+    def record(self, file: AudioFile) -> AudioFile:
+        """Make the record, once, of an upload of that key or of a key that nobody has; else the one that is there."""
+        uploaded = _is(file, "object_key") & Attr("started_at").exists()
+        try:
+            self.put(to_item(file), when=Attr("file_id").not_exists() | uploaded, otherwise=_Occupied)
+        except _Occupied as occupied:
+            return same(occupied.state, file.user_id, file.s3_key)
+        return file
+
+    def begin_deletion(self, state: State, now: datetime) -> Leaving:
+        """Take a recording out of every list, if it still is what was read. Whoever comes second goes on with it."""
+        leaving = Leaving(
+            file_id=state.file_id,
+            user_id=state.user_id,
+            s3_key=state.s3_key,
+            deleting_at=now,
+            upload_id=None if isinstance(state, AudioFile) else state.upload_id,
+            owns_object=isinstance(state, Upload) or state.owns_object,
+        )
+        still = _is(state, "s3_key") if isinstance(state, AudioFile) else _is(state, "object_key")
+        begun = _is(state, "object_key") & Attr("deleting_at").exists()
+        self.put(to_item(leaving), when=still | begun, otherwise=NotFound)
+        return leaving
+
+    def claim(self, leaving: Leaving) -> None:
+        """Mark as leaving what there is no item of, so that nobody records it meanwhile."""
+        self.put(to_item(leaving), when=Attr("file_id").not_exists())
+
+    def finish_deletion(self, file_id: str) -> None:
+        """Delete the item of a recording whose object is gone; that somebody else was first is no fault."""
+        self.delete({"file_id": file_id}, when=Attr("deleting_at").exists() | Attr("file_id").not_exists())
 
     def forget(self, file_ids: list[str]) -> None:
-        """Delete records; their objects are deleted first."""
+        """Delete items; their objects are deleted first."""
         self.write_many(deletes=[{"file_id": each} for each in file_ids])
+
+
+class _Occupied(Exception):
+    """There is something under the id that cannot become the record."""
+
+    def __init__(self, item: Item | None) -> None:
+        super().__init__()
+        self.state = from_item(item) if item else None
+
+
+def _is(state: State, name: str) -> Condition:
+    """That the item is the same person's, of the same key, in a state that keeps it under this name."""
+    return Attr("user_id").eq(state.user_id) & Attr(name).eq(state.s3_key)
+
+
+def same(state: State | None, user_id: str, s3_key: str) -> AudioFile:
+    """The record that is there, if it is this person's of this key; otherwise what stands in the way."""
+    if state is None or state.user_id != user_id or state.s3_key != s3_key:
+        raise KeyTaken
+    if isinstance(state, AudioFile):
+        return state
+    raise Conflict("This recording is being deleted. Wait a moment before you record it again.")

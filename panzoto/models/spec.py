@@ -103,6 +103,14 @@ AUDIO_FILES = TableSpec(
         Index("user-files-index", Key("user_id"), Key("uploaded_at", "N"), "A person's recordings, newest first."),
         Index("s3-key-index", Key("s3_key"), purpose="Find a recording by its place in S3."),
     ),
+    items=(
+        ("<file_id>, with uploaded_at", "The record of a recording; the only kind that is in the indexes."),
+        ("<file_id>, with started_at", "An upload that was begun and not yet recorded: its place, size and parts."),
+        (
+            "<file_id>, with deleting_at",
+            "What is being deleted, until its object is gone; `flask audio sweep` finishes.",
+        ),
+    ),
 )
 
 AUTH_STATE = TableSpec(

@@ -29,6 +29,11 @@ TABLE: dict[type[PanzotoError], tuple[int, str]] = {
     errors.SignInNeeded: (401, "sign_in_needed"),
     errors.StorageUnavailable: (503, "storage_unavailable"),
     errors.KeysUnavailable: (503, "keys_unavailable"),
+    errors.FileTooLarge: (413, "file_too_large"),
+    errors.UploadMissing: (409, "upload_missing"),
+    errors.PartsMissing: (409, "parts_missing"),
+    errors.SizeMismatch: (422, "size_mismatch"),
+    errors.KeyTaken: (409, "key_taken"),
     errors.KeyRejected: (400, "key_rejected"),
     errors.RecoveryKeyMistyped: (400, "recovery_key_mistyped"),
     errors.WrongPassword: (401, "wrong_password"),
@@ -81,6 +86,8 @@ def note(error: PanzotoError) -> None:
         log.warning("store_unavailable", error=type(error).__name__, cause=repr(error.__cause__))
     if isinstance(error, errors.KeysUnavailable):
         log.warning("keys_unavailable", cause=repr(error.__cause__))
+    if isinstance(error, errors.StorageUnavailable):
+        log.warning("storage_unavailable", cause=repr(error.__cause__))
 
 
 def _say(error: PanzotoError) -> Response:

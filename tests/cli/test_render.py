@@ -24,6 +24,8 @@ from .conftest import Command, commander
 SERVICE, OPERATOR = "infra/rendered/iam-service-policy.json", "infra/rendered/iam-operator-policy.json"
 VARIABLES = "infra/rendered/tables.auto.tfvars.json"
 LIMIT = 6144  # characters of a managed policy, blanks not counted
+BUCKET = "arn:aws:s3:::panzoto-audio-dev"
+FOLDERS = [f"{BUCKET}/users", f"{BUCKET}/decrypted"]
 ARN = "arn:aws:dynamodb:YOUR_REGION:YOUR_ACCOUNT_ID:table"
 
 
@@ -105,9 +107,9 @@ def test_the_service_may_do_what_is_declared_and_no_more(spec: TableSpec) -> Non
 
 
 def test_the_service_has_no_wildcard_and_no_scan() -> None:
-    """Nothing in its policy is wider than a name; and it neither reads whole tables nor changes their making."""
+    """Nothing in its policy is wider than a name, or than a folder; it neither reads whole tables nor changes them."""
     text = rendered()[SERVICE]
-    assert "*" not in text
+    assert [line.strip().strip('",') for line in text.splitlines() if "*" in line] == [f"{each}/*" for each in FOLDERS]
     for operation in ("Scan", "CreateTable", "DeleteTable", "UpdateTable", "DescribeTable"):
         assert operation not in text
 
@@ -127,17 +129,31 @@ def test_operators_may_also_scan_and_administer(spec: TableSpec) -> None:
 def test_only_listing_tables_has_no_table() -> None:
     """The one `*` is the resource of ListTables, which names no table; no action is a wildcard."""
     assert permitted(OPERATOR, "*") == {"ListTables"}
-    assert rendered()[OPERATOR].count("*") == 1
+    assert rendered()[OPERATOR].count('"*"') == 1
+    assert rendered()[OPERATOR].count("*") == 1 + len(FOLDERS)
+
+
+@pytest.mark.parametrize("path", [SERVICE, OPERATOR])
+def test_recordings_are_reached_in_their_folders_alone(path: str) -> None:
+    """Objects are touched below two folders of one bucket, and the bucket is listed; nobody may change or empty it."""
+    s3 = [each for each in statements(path) if any(action.startswith("s3:") for action in each["Action"])]
+    assert {each["Sid"]: each["Resource"] for each in s3} == {
+        "Recordings": [f"{each}/*" for each in FOLDERS],
+        "RecordingsBucket": BUCKET,
+    }
+    actions = {action for each in s3 for action in each["Action"]}
+    assert {"s3:PutObject", "s3:GetObject", "s3:ListBucket", "s3:AbortMultipartUpload"} <= actions
+    assert not [each for each in actions if each.startswith(("s3:PutBucket", "s3:DeleteBucket"))]
 
 
 @pytest.mark.parametrize("path", [SERVICE, OPERATOR])
 def test_a_policy_is_one_that_iam_takes(path: str) -> None:
-    """Statement ids are alphanumeric and single, every action is DynamoDB's, and the size is within IAM's limit."""
+    """Statement ids are alphanumeric and single, actions are DynamoDB's or S3's, and the size is within IAM's limit."""
     sids = [each["Sid"] for each in statements(path)]
     assert len(set(sids)) == len(sids)
     assert all(sid.isalnum() for sid in sids)
     assert all(each["Effect"] == "Allow" for each in statements(path))
-    assert all(action.startswith("dynamodb:") for each in statements(path) for action in each["Action"])
+    assert all(action.startswith(("dynamodb:", "s3:")) for each in statements(path) for action in each["Action"])
     assert len(json.dumps(json.loads(rendered()[path]), separators=(",", ":"))) < LIMIT
 
 

@@ -14,6 +14,7 @@ from .markdown import table
 SECTIONS = {
     "FLASK_ENV": "Secrets, tokens and codes",
     "AWS_REGION": "AWS",
+    "S3_BUCKET": "Recordings",
     "USERS_TABLE": "Tables",
     "PORT": "Serving",
 }

@@ -44,6 +44,10 @@ reads a whole table. Transactions need no permission besides those of their memb
 describes tables, and with `ListTables`. That one has the resource `*`, because it names no table and IAM takes nothing
 else for it.
 
+Both may read, write and delete objects under `users/` and `decrypted/` of the bucket, and list it: without
+`s3:ListBucket` S3 answers 403 where an object is missing, and nothing could be told from anything. A bucket that is
+encrypted with a KMS key of the account's own needs `kms:GenerateDataKey` and `kms:Decrypt` on that key besides.
+
 Both hold the default names, `YOUR_REGION` and `YOUR_ACCOUNT_ID`: put yours in their place.
 """
 SEEING = """\
