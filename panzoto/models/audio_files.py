@@ -62,7 +62,7 @@ class AudioFiles(Table):
         """Make the record, once, of an upload of that key or of a key that nobody has; else the one that is there."""
         uploaded = _is(file, "object_key") & Attr("started_at").exists()
         try:
-            self.put(to_item(file), when=Attr("file_id").not_exists() | uploaded, otherwise=_Occupied)
+            self.put(to_item(file), when=Attr("file_id").not_exists() | uploaded, otherwise=_occupied)
         except _Occupied as occupied:
             return same(occupied.state, file.user_id, file.s3_key)
         return file
@@ -98,9 +98,13 @@ class AudioFiles(Table):
 class _Occupied(Exception):
     """There is something under the id that cannot become the record."""
 
-    def __init__(self, item: Item | None) -> None:
+    def __init__(self, state: State) -> None:
         super().__init__()
-        self.state = from_item(item) if item else None
+        self.state = state
+
+
+def _occupied(item: Item | None) -> Exception:
+    return Conflict() if item is None else _Occupied(from_item(item))
 
 
 def _is(state: State, name: str) -> Condition:
@@ -108,9 +112,9 @@ def _is(state: State, name: str) -> Condition:
     return Attr("user_id").eq(state.user_id) & Attr(name).eq(state.s3_key)
 
 
-def same(state: State | None, user_id: str, s3_key: str) -> AudioFile:
+def same(state: State, user_id: str, s3_key: str) -> AudioFile:
     """The record that is there, if it is this person's of this key; otherwise what stands in the way."""
-    if state is None or state.user_id != user_id or state.s3_key != s3_key:
+    if (state.user_id, state.s3_key) != (user_id, s3_key) or isinstance(state, Upload):
         raise KeyTaken
     if isinstance(state, AudioFile):
         return state
