@@ -8,8 +8,8 @@ from datetime import datetime
 from panzoto.deps import Deps
 from panzoto.errors import AccessDenied, FileTooLarge, SizeMismatch, UploadMissing
 from panzoto.models import object_keys
+from panzoto.models.audio_file import version_of
 from panzoto.models.audio_files import AudioFile, State, Upload, same
-from panzoto.models.audio_keys import version_of
 from panzoto.models.users import User
 
 from .authenticate import Caller

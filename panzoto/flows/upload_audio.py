@@ -11,8 +11,8 @@ from panzoto.aws.multipart import Part
 from panzoto.deps import Deps
 from panzoto.errors import FileTooLarge, NotFound, PartsMissing, SizeMismatch, UploadMissing
 from panzoto.models import object_keys
+from panzoto.models.audio_file import version_of
 from panzoto.models.audio_files import Leaving, Upload
-from panzoto.models.audio_keys import version_of
 
 from ._recordings import own, remove
 from .authenticate import Caller
@@ -112,11 +112,10 @@ def _part_size(deps: Deps, file_size: int) -> int:
 
 
 def _sizes(upload: Upload) -> dict[int, int]:
-    """The size of each part by its number; none where the upload is one piece."""
-    if upload.part_size is None:
-        return {}
-    starts = range(0, upload.file_size, upload.part_size)
-    return {n: min(upload.part_size, upload.file_size - start) for n, start in enumerate(starts, 1)}
+    """The size of each part by its number."""
+    size = upload.part_size or upload.file_size
+    starts = range(0, upload.file_size, size)
+    return {number: min(size, upload.file_size - start) for number, start in enumerate(starts, 1)}
 
 
 def _arrived(deps: Deps, upload: Upload) -> list[Part]:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from . import object_keys
-from .audio_keys import FIRST_VERSION
+from .audio_keys import AudioKey
 from .store.wire import Item
 from .times import from_seconds, seconds
+
+FIRST_VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,11 @@ class Leaving:
 
 
 State = AudioFile | Upload | Leaving
+
+
+def version_of(audio_key: AudioKey | None) -> int:
+    """The version of a person's audio key; whoever has none yet gets the first."""
+    return audio_key.version if audio_key else FIRST_VERSION
 
 
 def to_item(state: State) -> Item:

@@ -23,14 +23,6 @@ class AudioKey:
     version: int = 1
 
 
-FIRST_VERSION = 1
-
-
-def version_of(audio_key: AudioKey | None) -> int:
-    """The version of a person's audio key; the first is what whoever has none yet gets."""
-    return audio_key.version if audio_key else FIRST_VERSION
-
-
 def audio_key_attributes(audio_key: AudioKey) -> Item:
     """The attributes that hold an audio key; None for what this one has not."""
     return {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from panzoto.flows.upload_audio import Offer
+from panzoto.models.audio_file import version_of
 from panzoto.models.audio_files import AudioFile
-from panzoto.models.audio_keys import version_of
 from panzoto.models.users import User
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from werkzeug.test import TestResponse
 
 import limits
 
@@ -70,8 +71,7 @@ def nothing_is_left(phone: Phone) -> bool:
 def test_begin(phone: Phone, size: int) -> None:
     """Either the upload is there and can be given up, or whatever is left of it is swept."""
     body = {"filename": "note.3gp", "content_type": "audio/3gpp", "file_size": size}
-    begin = lambda _: phone.ask("POST", f"{FILES}/uploads", body)  # noqa: E731 (an act)
-    for _ in Crashes(phone).each(lambda: None, begin, 3):
+    for _ in Crashes(phone).each(lambda: 0, lambda _: phone.ask("POST", f"{FILES}/uploads", body), 3):
         assert phone.listed() == []
         sweep(phone, all_is_old=True)
         assert nothing_is_left(phone)
@@ -86,7 +86,9 @@ def test_complete(phone: Phone) -> None:
         put_parts(made, data)
         return made
 
-    complete = lambda made: phone.ask("POST", made["upload"]["complete"])  # noqa: E731
+    def complete(made: dict[str, Any]) -> TestResponse:
+        return phone.ask("POST", made["upload"]["complete"])
+
     for made in Crashes(phone).each(begun, complete, 5):
         assert complete(made).status_code == 200
         stored = phone.deps.bucket.find(made["s3_key"])
@@ -132,7 +134,10 @@ def test_delete(phone: Phone, by: str) -> None:
 def test_give_up(phone: Phone) -> None:
     """An upload in parts that is half given up is finished by the sweep."""
     data = noise(BIG)
-    give_up = lambda made: phone.ask("DELETE", f"{FILES}/uploads/{made['file_id']}")  # noqa: E731
+
+    def give_up(made: dict[str, Any]) -> TestResponse:
+        return phone.ask("DELETE", f"{FILES}/uploads/{made['file_id']}")
+
     for _ in Crashes(phone).each(lambda: phone.begin(data), give_up, 5):
         sweep(phone, all_is_old=True)
         assert nothing_is_left(phone)

@@ -115,6 +115,21 @@ def test_an_upload_that_was_given_up(phone: Phone) -> None:
     assert items(phone.deps) == []
 
 
+def test_an_upload_that_ends_while_it_is_put_together(phone: Phone) -> None:
+    """Given up between the look at its parts and the end: nothing is there, and the answer says so."""
+    data = noise(SIZE)
+    begun = phone.begin(data)
+    put_parts(begun, data)
+    deps, upload_id = phone.deps, begun["upload"]["upload_id"]
+    parts = deps.multipart.parts(begun["s3_key"], upload_id)
+    assert [each.number for each in parts or []] == [1, 2, 3]
+    deps.multipart.abort(begun["s3_key"], upload_id)
+    deps.multipart.abort(begun["s3_key"], upload_id)
+    deps.multipart.complete(begun["s3_key"], upload_id, parts or [])
+    assert deps.multipart.parts(begun["s3_key"], upload_id) is None
+    assert deps.bucket.find(begun["s3_key"]) is None
+
+
 def test_somebody_else_s_upload(phone: Phone) -> None:
     """Nobody else sees it, completes it or gives it up."""
     begun = phone.begin(noise(SIZE))

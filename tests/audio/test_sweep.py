@@ -208,8 +208,8 @@ def test_an_upload_of_another_key_is_not_the_record(phone: Phone) -> None:
     begun = phone.begin(b"x")
     upload = phone.deps.audio_files.look(begun["file_id"])
     assert isinstance(upload, Upload)
-    for change in ({"s3_key": "users/me/other.3gp"}, {"user_id": "somebody"}):
-        file = replace(_of_upload(upload, None, upload.started_at), **change)
+    record = _of_upload(upload, None, upload.started_at)
+    for file in (replace(record, s3_key="users/me/other.3gp"), replace(record, user_id="somebody")):
         with pytest.raises(KeyTaken):
             phone.deps.audio_files.record(file)
 
