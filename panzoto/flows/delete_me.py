@@ -56,7 +56,8 @@ def _erase_recordings(deps: Deps, user_id: str) -> None:
     for room in (prefix, f"{object_keys.DECRYPTED}/{user_id}/"):
         deps.bucket.empty(room)
     for file in map(record_of, deps.audio_files.of(user_id)):
-        if file.owns_object and not file.s3_key.startswith(prefix):  # older software put it elsewhere
+        elsewhere = file.owns_object and not file.s3_key.startswith(prefix)  # where older software put it
+        if elsewhere and all(each.user_id == user_id for each in deps.audio_files.with_key(file.s3_key)):
             deps.bucket.delete(file.s3_key)
         file_ids.add(file.file_id)
     deps.audio_files.forget(sorted(file_ids))

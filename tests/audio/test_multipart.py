@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -63,6 +65,16 @@ def test_a_part_takes_its_own_length_alone(phone: Phone) -> None:
     part = begun["upload"]["parts"][0]
     assert parse_qs(urlsplit(part["url"]).query)["X-Amz-SignedHeaders"] == ["content-length;host"]
     assert send("PUT", part["url"], noise(5 * MIB - 1)).status == 403
+
+
+def test_a_part_that_was_damaged_on_the_way_is_refused(phone: Phone) -> None:
+    """A digest that comes along is compared, though it was not signed."""
+    data = noise(SIZE)
+    begun = phone.begin(data)
+    part = begun["upload"]["parts"][2]
+    digest = {"Content-MD5": b64encode(hashlib.md5(data[-MIB - 1 :], usedforsecurity=False).digest()).decode()}
+    assert send("PUT", part["url"], noise(MIB + 1), digest).status == 400
+    assert send("PUT", part["url"], data[-MIB - 1 :], digest).status == 200
 
 
 def test_parts_that_are_missing_are_named(phone: Phone) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from panzoto.models.store.expressions import Change
 
@@ -124,12 +126,44 @@ def test_what_is_no_key_is_refused(phone: Phone, key: Any) -> None:
     assert items(phone.deps) == []
 
 
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), st.booleans())
+def test_whatever_a_key_is_it_is_recorded_once_or_refused(phone: Phone, name: str, own: bool) -> None:
+    """Any text is a key that gives the same record each time, or is 400; none is a 500, or somebody else's."""
+    key = own_key(phone, name) if own else name
+    answers = [phone.ask("POST", SEED, {"s3_key": key}) for _ in range(2)]
+    assert {answer.status_code for answer in answers} in ({201}, {400})
+    if answers[0].status_code == 201:
+        first, second = (answer.get_json()["audio_file"] for answer in answers)
+        assert first == second
+        assert (first["s3_key"], first["user_id"]) == (key, phone.user.user_id)
+
+
 @pytest.mark.parametrize("size", [0, -1, 1.0, True, "1024", None])
 def test_what_is_no_size_is_refused(phone: Phone, size: Any) -> None:
     """A size is a whole number of bytes; old apps may leave it out."""
     body = {"s3_key": own_key(phone), "file_size": size}
     assert phone.ask("POST", FILES, body).status_code == 400
     assert phone.ask("POST", SEED, body).status_code == (201 if size is None else 400)
+
+
+def test_both_addresses_are_documented(phone: Phone) -> None:
+    """The document has every route, the old ones too, with what they take and answer."""
+    paths = phone.service.http.get("/api/openapi.json").get_json()["paths"]
+    for path, methods in {
+        FILES: {"get", "post"},
+        f"{FILES}/uploads": {"post"},
+        f"{FILES}/uploads/{{file_id}}": {"get", "delete"},
+        f"{FILES}/uploads/{{file_id}}/complete": {"post"},
+        f"{FILES}/{{file_id}}": {"get", "delete"},
+        f"{FILES}/{{file_id}}/download": {"get"},
+        SEED: {"post"},
+        "/api/user/audio-files": {"get"},
+    }.items():
+        assert set(paths[path]) == methods
+    assert {"201", "200", "400", "401", "403", "409", "413", "422", "429", "503"} <= set(
+        paths[FILES]["post"]["responses"]
+    )
 
 
 # ── the old address ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -244,6 +278,18 @@ def test_records_of_the_seed_are_got_and_deleted(phone: Phone) -> None:
     for each in (mine, stolen):
         assert phone.ask("DELETE", f"{FILES}/{each['file_id']}").status_code == 200
     assert objects(phone.deps) == [theirs]
+
+
+def test_records_of_the_seed_that_name_one_key(phone: Phone) -> None:
+    """The seed made a record each time that it was told: the object stays until the last of them is deleted."""
+    key = own_key(phone)
+    phone.deps.clients.s3().put_object(Bucket=phone.deps.config.s3_bucket, Key=key, Body=DATA)
+    first, second = (legacy(phone, key, file_id=f"old-{number}")["file_id"] for number in range(2))
+    assert phone.ask("DELETE", f"{FILES}/{first}").status_code == 200
+    assert (phone.listed(), objects(phone.deps)) == ([second], [key])
+    assert phone.ask("GET", f"{FILES}/{second}/download").status_code == 200
+    assert phone.ask("DELETE", f"{FILES}/{second}").status_code == 200
+    assert (phone.listed(), objects(phone.deps)) == ([], [])
 
 
 def test_a_file_under_an_audio_key_that_was_given_up(phone: Phone) -> None:
