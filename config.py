@@ -20,13 +20,9 @@ SECRET_BYTES, SECRET_VARIETY = 32, 8
 # What `make run` sends from; no provider would take it.
 LOCAL_SENDER = "panzoto@localhost.localdomain"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-SHORTEST_DEADLINE, LONGEST_DEADLINE = timedelta(milliseconds=100), timedelta(seconds=60)
 MIB, GIB = 2**20, 2**30
 # What S3 takes for one part of an upload, the last one aside; and how long it lets an address work.
 SMALLEST_PART, LARGEST_PART = 5 * MIB, 5 * GIB
-LONGEST_ADDRESS = timedelta(days=7)
-SHORTEST_LINK, LONGEST_LINK = timedelta(minutes=10), timedelta(minutes=60)
-SHORTEST_MAGIC_LINK, LONGEST_CODE = timedelta(minutes=5), timedelta(minutes=10)
 LOCAL_NAMES = (".local", ".localhost", ".internal")
 # Secrets that a document, a tutorial or this project's own files have shown to the world.
 PUBLISHED = frozenset(
@@ -523,32 +519,33 @@ class Config:
 
     def _time_faults(self) -> list[str]:
         """Times that make no sense together, or that nobody should wait for."""
-        faults = []
-        if self.jwt_refresh_expiry < self.jwt_access_expiry:
-            faults.append("JWT_REFRESH_EXPIRY must not be shorter than JWT_ACCESS_EXPIRY.")
-        links = {
-            "PASSWORD_RESET_EXPIRY": self.password_reset_expiry,
-            "EMAIL_VERIFICATION_EXPIRY": self.email_verification_expiry,
-        }
-        if self.otp_expiry > LONGEST_CODE:
-            faults.append("OTP_EXPIRY must be at most 10m: a code of a few digits is guessable for longer.")
-        if not SHORTEST_MAGIC_LINK <= self.magic_link_expiry <= LONGEST_LINK:
-            faults.append("MAGIC_LINK_EXPIRY must be from 5m to 60m: time to read a mail, and no more.")
-        if self.otp_resend_delay >= self.otp_expiry:
-            faults.append("OTP_RESEND_DELAY must be shorter than OTP_EXPIRY.")
-        for name, expiry in links.items():
-            if not SHORTEST_LINK <= expiry <= LONGEST_LINK:
-                faults.append(f"{name} must be from 10m to 60m: time to read a mail, and no more.")
-        if not SHORTEST_DEADLINE <= self.dynamodb_deadline <= LONGEST_DEADLINE:
-            faults.append("DYNAMODB_DEADLINE must be from 100ms to 60s: time for an answer that somebody waits for.")
-        for name, expiry in {
-            "UPLOAD_URL_EXPIRY": self.upload_url_expiry,
-            "DOWNLOAD_URL_EXPIRY": self.download_url_expiry,
-        }.items():
-            if not timedelta(seconds=1) <= expiry <= LONGEST_ADDRESS:
-                faults.append(f"{name} must be from 1s to 7d: S3 signs no address for longer.")
-        if self.uploads_abandoned_after < self.upload_url_expiry:
-            faults.append("UPLOADS_ABANDONED_AFTER must not be shorter than UPLOAD_URL_EXPIRY: uploads would be swept.")
+        read_and_no_more = "time to read a mail, and no more."
+        signs = "S3 signs no address for longer."
+        # name, how long it is, the shortest and the longest that it may be, and why
+        bounds = (
+            ("PASSWORD_RESET_EXPIRY", self.password_reset_expiry, "10m", "60m", read_and_no_more),
+            ("EMAIL_VERIFICATION_EXPIRY", self.email_verification_expiry, "10m", "60m", read_and_no_more),
+            ("MAGIC_LINK_EXPIRY", self.magic_link_expiry, "5m", "60m", read_and_no_more),
+            ("OTP_EXPIRY", self.otp_expiry, "1m", "10m", "a code of a few digits is guessable for longer."),
+            (
+                "DYNAMODB_DEADLINE",
+                self.dynamodb_deadline,
+                "100ms",
+                "60s",
+                "time for an answer that somebody waits for.",
+            ),
+            ("UPLOAD_URL_EXPIRY", self.upload_url_expiry, "1s", "7d", signs),
+            ("DOWNLOAD_URL_EXPIRY", self.download_url_expiry, "1s", "7d", signs),
+        )
+        orders = (
+            ("JWT_REFRESH_EXPIRY", self.jwt_refresh_expiry, "JWT_ACCESS_EXPIRY", self.jwt_access_expiry),
+            ("OTP_EXPIRY", self.otp_expiry, "OTP_RESEND_DELAY", self.otp_resend_delay),
+            ("UPLOADS_ABANDONED_AFTER", self.uploads_abandoned_after, "UPLOAD_URL_EXPIRY", self.upload_url_expiry),
+        )
+        faults = [f"{long} must not be shorter than {short}." for long, most, short, least in orders if most < least]
+        for name, length, shortest, longest, why in bounds:
+            if not formats.duration(shortest) <= length <= formats.duration(longest):
+                faults.append(f"{name} must be from {shortest} to {longest}: {why}")
         return faults
 
     def _mail_faults(self) -> list[str]:
