@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from panzoto.deps import Deps
-from panzoto.errors import AddressRefused, CodeRejected, MessageNotSent, Overloaded, SmsNotOffered
+from panzoto.errors import (
+    AddressRefused,
+    CodeRejected,
+    MessageNotSent,
+    Overloaded,
+    PanzotoError,
+    RateLimited,
+    SmsNotOffered,
+)
 from panzoto.messages.kinds import PhoneCode
 from panzoto.models.auth_state.otps import Otp
 
@@ -17,12 +27,31 @@ from ._phones import Phone
 from .client import Client
 
 NOT_SENT = (AddressRefused, MessageNotSent, SmsNotOffered)
+# After these nothing was sent for certain.
+NEVER_SENT = (AddressRefused, Overloaded, RateLimited, SmsNotOffered)
 
 
 def charge_sms(deps: Deps, phone: Phone, now: datetime) -> None:
     """Charge an SMS before it is sent: to the phone, and over everything."""
     deps.rates.charge("code.phone", phone.number, now)
-    deps.sms_breaker.charge(now)
+    try:
+        deps.sms_breaker.charge(now)
+    except RateLimited:
+        deps.rates.give_back("code.phone", phone.number, now)  # it outlasts the breaker by far
+        raise
+
+
+@contextmanager
+def _charged(deps: Deps, phone: Phone, now: datetime) -> Iterator[None]:
+    """Charge an SMS that is sent inside. What was certainly not sent is not charged: nobody is locked out by it."""
+    charge_sms(deps, phone, now)
+    try:
+        yield
+    except PanzotoError as fault:
+        if isinstance(fault, NEVER_SENT) or (isinstance(fault, MessageNotSent) and fault.again):
+            deps.rates.give_back("code.phone", phone.number, now)
+            deps.sms_breaker.give_back(now)
+        raise
 
 
 def send_code(deps: Deps, phone: Phone, purpose: str, device_id: str | None, client: Client, now: datetime) -> Otp:
@@ -33,26 +62,30 @@ def send_code(deps: Deps, phone: Phone, purpose: str, device_id: str | None, cli
     """
     deps.rates.charge("code.address", client.network, now)
     deps.otps.check_resend(phone.number, deps.config.otp_resend_delay, now)
-    charge_sms(deps, phone, now)
-    code = deps.codes.new()
-    otp = Otp(
-        phone=phone.number,
-        purpose=purpose,
-        device=fingerprint(device_id) if device_id else None,
-        created_at=now,
-        expires_at=now + deps.config.otp_expiry,
-        hash=deps.codes.hash(phone.number, code),
-    )
-    deps.otps.issue(otp, deps.config.otp_resend_delay, now)
+    with _charged(deps, phone, now):
+        code = deps.codes.new()
+        otp = Otp(
+            phone=phone.number,
+            purpose=purpose,
+            device=fingerprint(device_id) if device_id else None,
+            created_at=now,
+            expires_at=now + deps.config.otp_expiry,
+            hash=deps.codes.hash(phone.number, code),
+        )
+        deps.otps.issue(otp, deps.config.otp_resend_delay, now)
+        try:
+            send(deps, _message(deps, code), phone.number, client, now)
+        except NOT_SENT:
+            deps.otps.withdraw(otp)
+            raise
     if deps.config.otp_test_mode:
         deps.otps.keep_in_clear(otp, code)
-    minutes = int(deps.config.otp_expiry.total_seconds() // 60)
-    try:
-        send(deps, PhoneCode(code=code, minutes=minutes, domain=_domain(deps)), phone.number, client, now)
-    except NOT_SENT:
-        deps.otps.withdraw(otp)
-        raise
     return otp
+
+
+def _message(deps: Deps, code: str) -> PhoneCode:
+    minutes = max(1, int(deps.config.otp_expiry.total_seconds() // 60))
+    return PhoneCode(code=code, minutes=minutes, domain=_domain(deps))
 
 
 def _domain(deps: Deps) -> str | None:
@@ -67,8 +100,9 @@ def guess_code(
     """The code that was sent, if this is it. One guess is charged before it is looked at."""
     deps.rates.charge("code.guesses", client.network, now)
     device = fingerprint(device_id) if device_id else None
+    most, delay = deps.config.otp_max_attempts, deps.config.otp_resend_delay
     try:
-        otp = deps.otps.spend_attempt(phone.number, purpose, device, deps.config.otp_max_attempts, now)
+        otp = deps.otps.spend_attempt(phone.number, purpose, device, now, most=most, delay=delay)
     except CodeRejected:
         deps.codes.verify_nobody(phone.number, code)
     try:

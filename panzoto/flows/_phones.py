@@ -30,18 +30,23 @@ def normal_phone(deps: Deps, given: str) -> Phone:
     written = given.strip()
     if not WRITTEN.fullmatch(written):
         raise _no_phone()
-    try:
-        parsed = phonenumbers.parse(written)
-    except NumberParseException:
-        raise _no_phone() from None
-    number = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
-    if not E164.fullmatch(number) or not _strict_enough(parsed, deps.config.phone_numbers):
+    parsed, number = _read(written)
+    is_stable = _read(number)[1] == number  # or one phone had two claims: a zero too many is taken away one by one
+    if not is_stable or not E164.fullmatch(number) or not _strict_enough(parsed, deps.config.phone_numbers):
         raise _no_phone()
     country = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
     exact = phonenumbers.region_code_for_number(parsed) or country  # several countries share a code
     if deps.config.sms_countries and exact not in deps.config.sms_countries:
         raise CountryNotServed
     return Phone(number, exact)
+
+
+def _read(written: str) -> tuple[PhoneNumber, str]:
+    try:
+        parsed = phonenumbers.parse(written)
+    except NumberParseException:
+        raise _no_phone() from None
+    return parsed, phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
 
 
 def _strict_enough(parsed: PhoneNumber, wanted: str) -> bool:

@@ -34,8 +34,9 @@ def add_phone(deps: Deps, caller: Caller, phone_number: str, code: str, device_i
     Commit point: one transaction of the code, both claims and the person. A crash after it costs the answer alone.
     """
     now, user = deps.clock(), caller.user
-    phone = normal_phone(deps, phone_number).number
-    otp = guess_code(deps, normal_phone(deps, phone), for_account(user.user_id), code, device_id, client, now)
+    wanted = normal_phone(deps, phone_number)
+    phone = wanted.number
+    otp = guess_code(deps, wanted, for_account(user.user_id), code, device_id, client, now)
     if phone == user.phone:
         deps.otps.redeem(otp, now)
         return user

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from panzoto.deps import Deps
+from panzoto.errors import KeysUnavailable
 from panzoto.models.auth_state.otps import SIGN_IN
 
 from . import _arrivals
@@ -23,13 +24,17 @@ def verify_otp(deps: Deps, phone_number: str, code: str, device_id: str | None, 
     now = deps.clock()
     phone = normal_phone(deps, phone_number)
     otp = guess_code(deps, phone, SIGN_IN, code, device_id, client, now)
-    arrival = _arrivals.settle(
-        deps,
-        partial(_arrivals.by_phone, deps, phone.number, now),
-        partial(deps.otps.redeem, otp, now),
-        deps.otps.redeeming(otp, now),
-        now,
-    )
+    try:
+        arrival = _arrivals.settle(
+            deps,
+            partial(_arrivals.by_phone, deps, phone.number, now),
+            partial(deps.otps.redeem, otp, now),
+            deps.otps.redeeming(otp, now),
+            now,
+        )
+    except KeysUnavailable:
+        deps.otps.give_back(otp)  # the code was right, and works when KMS does
+        raise
     if arrival.is_new:
         record(deps, arrival.admitted.user.user_id, "registered", client, now)
     return start_session(

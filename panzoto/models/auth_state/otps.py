@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -45,12 +46,13 @@ class Otps(Table):
     def check_resend(self, phone: str, delay: timedelta, now: datetime) -> None:
         """Raise `RateLimited` if the last code was sent a moment ago. `issue` decides; this comes before any charge."""
         item = self.get(key(KIND, phone))
-        if item and "OTPHash" in item and item["CreatedAt"] > seconds(now - delay):
+        if item and "OTPHash" in item and "Purpose" in item and item["CreatedAt"] > seconds(now - delay):
             raise _too_soon(item, delay, now)
 
     def issue(self, otp: Otp, delay: timedelta, now: datetime) -> None:
         """Keep a code that is about to be sent, in place of the one before; of two at the same moment one is."""
         earlier = Attr("OTPHash").not_exists() | Attr("CreatedAt").lte(seconds(now - delay))
+        earlier |= Attr("Purpose").not_exists()  # what older software left works nowhere here
         self.put(to_item(otp), when=earlier, otherwise=lambda item: _too_soon(item, delay, now))
 
     def keep_in_clear(self, otp: Otp, code: str) -> None:
@@ -59,38 +61,36 @@ class Otps(Table):
         self.put({**key(IN_CLEAR, otp.phone), "OTP": code, "ExpiresAt": ends, "TTL": ends})
 
     def withdraw(self, otp: Otp) -> None:
-        """Take back a code that could not be sent; a newer one stays."""
-        here = Attr("OTPHash").eq(otp.hash)
-        self.update(key(KIND, otp.phone), _ended(), when=here | Attr("OTPHash").not_exists(), otherwise=CodeRejected)
+        """Take back a code that could not be sent, unless it was used or replaced meanwhile."""
+        with suppress(CodeRejected):
+            self.update(key(KIND, otp.phone), _ended(), when=_is(otp), otherwise=CodeRejected)
 
-    def spend_attempt(self, phone: str, purpose: str, device: str | None, most: int, now: datetime) -> Otp:
-        """Charge one guess, before it is looked at."""
+    def spend_attempt(
+        self, phone: str, purpose: str, device: str | None, now: datetime, *, most: int, delay: timedelta
+    ) -> Otp:
+        """Charge one guess, before it is looked at. `delay` is when the next code may be asked for."""
         mine = _works_for(purpose, device, now)
         return from_item(
             self.update(
                 key(KIND, phone),
                 Change(add={"Attempts": 1}),
                 when=mine & Attr("Attempts").lt(most),
-                otherwise=lambda item: _why_not(item, purpose, device, most, now),
+                otherwise=lambda item: _why_not(item, purpose, device, delay, now),
             )
         )
 
     def give_back(self, otp: Otp) -> None:
-        """Take back a guess that nobody has looked at."""
-        self.update(
-            key(KIND, otp.phone),
-            Change(add={"Attempts": -1}),
-            when=Attr("OTPHash").eq(otp.hash) & Attr("Attempts").gt(0),
-            otherwise=CodeRejected,
-        )
+        """Take back a guess that nobody has looked at, or a right one that came to nothing by our fault."""
+        with suppress(CodeRejected):  # a code that was used or replaced meanwhile has no guesses of this one's
+            self.update(key(KIND, otp.phone), Change(add={"Attempts": -1}), when=_is(otp), otherwise=CodeRejected)
 
     def redeem(self, otp: Otp, now: datetime) -> None:
         """The one use of a code: of two callers, one returns."""
-        self.update(key(KIND, otp.phone), _ended(), when=_is(otp, now), otherwise=CodeRejected)
+        self.update(key(KIND, otp.phone), _ended(), when=_works(otp, now), otherwise=CodeRejected)
 
     def redeeming(self, otp: Otp, now: datetime) -> Member:
         """The same, as a member of the transaction that does what the code is for."""
-        return self.updating(key(KIND, otp.phone), _ended(), when=_is(otp, now), otherwise=CodeRejected)
+        return self.updating(key(KIND, otp.phone), _ended(), when=_works(otp, now), otherwise=CodeRejected)
 
     def forget(self, phone: str) -> None:
         """Delete what is kept of a phone's codes."""
@@ -102,8 +102,13 @@ def _ended() -> Change:
     return Change(set={"Used": True}, remove=["OTPHash"])
 
 
-def _is(otp: Otp, now: datetime) -> Condition:
-    return Attr("OTPHash").eq(otp.hash) & Attr("ExpiresAt").gt(seconds(now))
+def _is(otp: Otp) -> Condition:
+    same: Condition = Attr("OTPHash").eq(otp.hash)
+    return same
+
+
+def _works(otp: Otp, now: datetime) -> Condition:
+    return _is(otp) & Attr("ExpiresAt").gt(seconds(now))
 
 
 def _works_for(purpose: str, device: str | None, now: datetime) -> Condition:
@@ -113,17 +118,22 @@ def _works_for(purpose: str, device: str | None, now: datetime) -> Condition:
     return Attr("OTPHash").exists() & Attr("ExpiresAt").gt(seconds(now)) & Attr("Purpose").eq(purpose) & bound
 
 
-def _why_not(item: Item | None, purpose: str, device: str | None, most: int, now: datetime) -> Exception:
+def _why_not(item: Item | None, purpose: str, device: str | None, delay: timedelta, now: datetime) -> Exception:
     """Only the device that asked hears that its guesses are spent; everybody else, that the code is not right."""
-    if item and "OTPHash" in item and item["Attempts"] >= most and item["ExpiresAt"] > seconds(now):
-        mine = item["Purpose"] == purpose and item["Device"] in (None, device)
-        return CodeSpent() if mine else CodeRejected()
-    return CodeRejected()
+    if item is None or item.get("Purpose") != purpose or item["Device"] not in (None, device):
+        return CodeRejected()
+    if "OTPHash" not in item or item["ExpiresAt"] <= seconds(now):
+        return CodeRejected()
+    return CodeSpent(retry_after=_wait(item, delay, now))
 
 
 def _too_soon(item: Item | None, delay: timedelta, now: datetime) -> RateLimited:
-    created = from_seconds(item["CreatedAt"]) if item else now
-    return RateLimited("code.resend", retry_after=max(1, seconds(created + delay) - seconds(now)))
+    return RateLimited("code.resend", retry_after=_wait(item, delay, now) if item else 1)
+
+
+def _wait(item: Item, delay: timedelta, now: datetime) -> int:
+    """After how many seconds the next code may be asked for."""
+    return max(1, seconds(from_seconds(item["CreatedAt"]) + delay) - seconds(now))
 
 
 def to_item(otp: Otp) -> Item:

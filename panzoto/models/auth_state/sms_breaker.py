@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,12 @@ class SmsBreaker(Table):
         except _Full as full:
             self._open_until = ends if full.closed else self._open(now)
             raise self._refusal(now) from None
+
+    def give_back(self, now: datetime) -> None:
+        """Take back an SMS that was not sent after all; a window that is full stays full."""
+        few = Attr("Count").lt(self._limit.most)
+        with suppress(_Full):
+            self.update(self._key(self._limit.index(now)), Change(add={"Count": -1}), when=few, otherwise=_Full)
 
     def _open(self, now: datetime) -> int:
         """Close the next window before it begins; until when nothing is sent."""
