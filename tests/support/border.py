@@ -1,4 +1,4 @@
-"""Faults between us and DynamoDB, put in where HTTP leaves the process: our own code is never replaced.
+"""Faults between us and a service of AWS, put in where HTTP leaves the process: our own code is never replaced.
 
 A step is what happens to one request. The steps are taken one after the other; after the last, requests go through.
 """
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from itertools import chain, repeat
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
@@ -40,7 +41,7 @@ class Border:
     def meet(self, request: AWSPreparedRequest, send: Send) -> AWSResponse | None:
         """What happens to this request."""
         body: Any = request.body
-        self.requests.append(orjson.loads(body))
+        self.requests.append(orjson.loads(body) if body[:1] == b"{" else dict(parse_qsl(body)))
         return next(self._coming)(request, send)
 
 
@@ -49,7 +50,8 @@ def at(client: Any, *steps: Step, then: Step | None = None) -> Border:
     border = Border()
     border.expect(*steps, then=then)
     client.meta.events.register_first(
-        "before-send.dynamodb", lambda request, **_: border.meet(request, client._endpoint.http_session.send)
+        f"before-send.{client.meta.service_model.service_id.hyphenize()}",
+        lambda request, **_: border.meet(request, client._endpoint.http_session.send),
     )
     return border
 
