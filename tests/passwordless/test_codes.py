@@ -284,8 +284,8 @@ def test_a_hash_that_was_carried_to_another_phone(service: Service) -> None:
     assert outcome(service, theirs, code) == REJECTED
 
 
-NO_PHONE = [None, 1, 1.5, True, [], {}, "", " ", "a", "+", "1" * 10_000, "+1" + "4" * 10_000, "+1415555\x00"]
-NO_CODE = [None, 123456, 1.5, False, [], {}, "", "1", "123", "1" * 13, "1" * 10_000, "12\x003456"]
+NO_PHONE: list[Any] = [None, 1, 1.5, True, [], {}, "", " ", "a", "+", "1" * 10_000, "+1" + "4" * 10_000, "+1415555\x00"]
+NO_CODE: list[Any] = [None, 123456, 1.5, False, [], {}, "", "1", "123", "1" * 13, "1" * 10_000, "12\x003456"]
 
 
 @pytest.mark.parametrize("path", ["/initiate-otp", "/verify-otp", "/phone", "/phone/verify"])
