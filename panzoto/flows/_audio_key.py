@@ -76,5 +76,7 @@ def _for_recovery(clear: bytes, recovery_key: str, user_id: str) -> str:
 
 def _under_password(deps: Deps, user_id: str, key_salt: bytes, kept: AudioKey, clear: bytes, password: str) -> AudioKey:
     kdf = deps.password_keys.kdf
-    wrapping = deps.password_keys.derive(password, key_salt, kdf)
-    return replace(kept, kdf=kdf, wrapped=keys.wrap(clear, wrapping, user_id), wrapped_by_kms=None)
+    new_salt = None if len(key_salt) == keys.SALT_BYTES else keys.new_key_salt()  # a migrated one may be unusable
+    wrapping = deps.password_keys.derive(password, new_salt or key_salt, kdf)
+    wrapped = keys.wrap(clear, wrapping, user_id)
+    return replace(kept, kdf=kdf, wrapped=wrapped, wrapped_by_kms=None, new_salt=new_salt)

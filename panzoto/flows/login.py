@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from panzoto.crypto.keys import SALT_BYTES, new_key_salt
 from panzoto.deps import Deps
 from panzoto.errors import AccessDenied, Conflict, Overloaded, RateLimited, WrongPassword
 from panzoto.messages.kinds import NewDevice
@@ -116,12 +114,12 @@ def _up_to_date(deps: Deps, user: User, password: str, now: datetime) -> tuple[U
     if deps.passwords.needs_rehash(user.password_hash or ""):
         changes["password_hash"] = deps.passwords.hash(password)
     if user.audio_key is None:
-        salt = user.key_salt if len(user.key_salt) == SALT_BYTES else new_key_salt()  # a migrated one may be unusable
-        made = _audio_key.make(deps, user.user_id, password, salt)
-        changes |= {**audio_key_attributes(made.audio_key), "key_salt": b64encode(salt).decode()}
+        made = _audio_key.make(deps, user.user_id, password, user.key_salt)
+        changes |= audio_key_attributes(made.audio_key)
         recovery_key = made.recovery_key
     elif user.audio_key.wrapped_by_kms is not None:  # it was made at a sign-in without the password
-        changes |= _under_password(deps, user, password)
+        rewrapped = _audio_key.rewrapped(deps, user, None, password)
+        changes |= audio_key_attributes(rewrapped) if rewrapped else {}
     if not changes:
         return user, None
     unchanged: Condition = password_is(user) & audio_key_is(user.audio_key)
@@ -132,10 +130,3 @@ def _up_to_date(deps: Deps, user: User, password: str, now: datetime) -> tuple[U
         if latest is None or latest.epoch != user.epoch:  # or the password is not this one any more
             raise WrongPassword from None
         return latest, None
-
-
-def _under_password(deps: Deps, user: User, password: str) -> dict[str, Any]:
-    """The attributes of an audio key that KMS wraps, under the password; with a salt that can be used."""
-    salt = user.key_salt if len(user.key_salt) == SALT_BYTES else new_key_salt()
-    rewrapped = _audio_key.rewrapped(deps, replace(user, key_salt=salt), None, password)
-    return {**(audio_key_attributes(rewrapped) if rewrapped else {}), "key_salt": b64encode(salt).decode()}

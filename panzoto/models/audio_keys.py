@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,8 @@ from .store.wire import Item
 class AudioKey:
     """A person's audio key as it is kept: wrapped under the recovery key, and under the password or by KMS.
 
-    `kdf` and `wrapped` are there for people who have a password, `wrapped_by_kms` for those who have none.
+    `kdf` and `wrapped` are there for people who have a password, `wrapped_by_kms` for those who have none. `new_salt`
+    takes the place of a person's `key_salt` by which nothing can be derived, as old software left it.
     """
 
     wrapped_for_recovery: str
@@ -21,6 +23,7 @@ class AudioKey:
     wrapped: str | None = None
     wrapped_by_kms: str | None = None
     version: int = 1
+    new_salt: bytes | None = None
 
 
 def audio_key_attributes(audio_key: AudioKey) -> Item:
@@ -31,6 +34,7 @@ def audio_key_attributes(audio_key: AudioKey) -> Item:
         "kms_wrapped_audio_key": audio_key.wrapped_by_kms,
         "recovery_wrapped_audio_key": audio_key.wrapped_for_recovery,
         "audio_key_version": audio_key.version,
+        **({"key_salt": b64encode(audio_key.new_salt).decode()} if audio_key.new_salt else {}),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -263,8 +264,8 @@ def test_another_phone_was_added_meanwhile(service: Service) -> None:
         assert user is not None
         other.users.change(user, service.clock.now, {"phone_number": second})
 
-    # the person, the two charges, and the transaction
-    store.expect(*[border.through] * 3, border.after(meanwhile, border.through))
+    # the check, the person, the two charges, and the transaction
+    store.expect(*[border.through] * 4, border.after(meanwhile, border.through))
     assert said(prove(service, me, first, codes[first])) == (409, "conflict")
     store.expect()
     assert claimed_by(service, first) is None
@@ -286,7 +287,7 @@ def test_an_account_that_is_deleted_meanwhile_takes_no_phone(service: Service, r
         assert user is not None
         other.users.begin_deletion(user, service.clock.now)
 
-    before = 1 if removing else 3
+    before = 2 if removing else 4
     store.expect(*[border.through] * before, border.after(meanwhile, border.through))
     response = remove(service, me) if removing else prove(service, me, phone, newest_code(service, phone))
     store.expect()
@@ -299,7 +300,7 @@ def test_a_lost_answer_adds_the_phone_once(service: Service) -> None:
     me, phone = signed_in(service), new_phone()
     ask(service, me, phone)
     code, store = newest_code(service, phone), between_us_and_dynamodb(service)
-    store.expect(*[border.through] * 3, border.lost)
+    store.expect(*[border.through] * 4, border.lost)
     response = prove(service, me, phone, code)
     store.expect()
     assert (response.status_code, response.get_json()["user"]["phone_number"]) == (200, phone)
@@ -313,6 +314,32 @@ def test_adding_needs_no_new_sign_in(service: Service) -> None:
     add(service, me, new_phone())
     for each in (me, other):
         assert service.get("/me", token=each["token"]).status_code == 200
+
+
+def test_people_who_are_remembered(service_for: Callable[..., Service]) -> None:
+    """With a cache of people a phone is added, changed and removed by what they are, not by what is remembered."""
+    service = service_for(revocation_cache_seconds=300)
+    me, first, second = service.register(), new_phone(), new_phone()
+    for phone in (first, second):
+        add(service, me, phone)
+    assert (claimed_by(service, first), claimed_by(service, second)) == (None, me["user_id"])
+    assert said(remove(service, me)) == (200, None)
+    assert claimed_by(service, second) is None
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_session_that_is_only_remembered_changes_no_phone(service_for: Callable[..., Service], gone: bool) -> None:
+    """Somebody who was deleted, or signed out everywhere, a moment ago hears it here, whatever is remembered."""
+    service = service_for(revocation_cache_seconds=300)
+    me, phone = service.register(), new_phone()
+    ask(service, me, phone)
+    if gone:
+        service.deps.users.delete_person(me["user_id"])
+    else:
+        service.deps.users.update({"user_id": me["user_id"]}, Change(add={"session_epoch": 1}))
+    assert said(prove(service, me, phone, newest_code(service, phone))) == (401, "session_ended")
+    assert said(remove(service, me)) == (401, "session_ended")
+    assert claimed_by(service, phone) is None
 
 
 def test_a_deletion_releases_the_phone_that_was_added(service: Service) -> None:

@@ -178,6 +178,40 @@ def test_a_reset_by_mail_keeps_it(service: Service) -> None:
     assert login["user_id"] == signed_in(service, me["phone"])["user_id"] == me["user_id"]
 
 
+@pytest.mark.parametrize("salt", ["", "c2hvcnQ=", "no base64!"])
+@pytest.mark.parametrize("how", ["first password", "reset", "recovery key"])
+def test_a_migrated_person_with_an_odd_salt(service: Service, how: str, salt: str) -> None:
+    """A salt by which no key could be derived keeps nobody from a password: it is replaced, and the key stays."""
+    me = signed_in(service)
+    email = with_email(service, me)
+    service.deps.users.update({"user_id": me["user_id"]}, Change(set={"key_salt": salt}))
+    if how == "recovery key":
+        assert service.post("/recovery-key", {}, token=me["token"]).status_code == 200
+    if how == "reset":
+        service.post("/password/forgot", {"email": email})
+        body = {"token": service.link(email, "reset"), "new_password": PASSWORD}
+        response = service.post("/password/reset", body)
+    else:
+        response = set_password(service, me)
+    assert response.status_code == 200, response.get_json()
+    assert by_password(service, response.get_json()) == handed_out(me)
+    login = service.post("/login", {"email": email, "password": PASSWORD}).get_json()
+    assert by_password(service, login) == handed_out(me)
+
+
+def test_a_reset_of_somebody_who_never_had_a_key(service: Service) -> None:
+    """A migrated person with an odd salt and no audio key, who has forgotten the password, gets both by the link."""
+    me = service.register()
+    names = ["wrapped_audio_key", "recovery_wrapped_audio_key", "kdf", "audio_key_version"]
+    service.deps.users.update({"user_id": me["user_id"]}, Change(set={"key_salt": "c2hvcnQ="}, remove=names))
+    service.post("/password/forgot", {"email": me["email"]})
+    body = {"token": service.link(me["email"], "reset"), "new_password": PASSWORD}
+    response = service.post("/password/reset", body)
+    assert response.status_code == 200, response.get_json()
+    shown = response.get_json()
+    assert by_password(service, shown) == by_recovery(service, me["user_id"], shown["recovery_key"])
+
+
 def test_the_wrap_of_another_person_opens_nothing(service: Service) -> None:
     """A wrap that was carried from one person to another is refused at the sign-in, and gives no session."""
     me, thief = signed_in(service), signed_in(service)
