@@ -104,11 +104,11 @@ def _new_person(now: datetime, **known: Any) -> User:
 
 def _made(deps: Deps, person: User, claiming: Member, now: datetime) -> Arrival:
     """Somebody new. Their audio key is wrapped by KMS until they set a password."""
-    admit(deps, person, now)
+    admitted = admit(deps, person, now)
     made = _audio_key.make(deps, person.user_id, None, person.key_salt)
     user = replace(person, audio_key=made.audio_key)
     return Arrival(
-        admitted=admit(deps, user, now),
+        admitted=admitted.as_now(user),
         members=(claiming, deps.users.creating(user)),
         audio_key=_audio_key.handed_out(deps, user),
         recovery_key=made.recovery_key,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
 from panzoto.deps import Deps
 from panzoto.errors import KeysUnavailable
-from panzoto.models.auth_state.otps import SIGN_IN
+from panzoto.models.auth_state.otps import SIGN_IN, Otp
 
 from . import _arrivals
+from ._arrivals import Arrival
 from ._audit import record
 from ._codes import guess_code
 from ._phones import normal_phone
@@ -24,17 +26,7 @@ def verify_otp(deps: Deps, phone_number: str, code: str, device_id: str | None, 
     now = deps.clock()
     phone = normal_phone(deps, phone_number)
     otp = guess_code(deps, phone, SIGN_IN, code, device_id, client, now)
-    try:
-        arrival = _arrivals.settle(
-            deps,
-            partial(_arrivals.by_phone, deps, phone.number, now),
-            partial(deps.otps.redeem, otp, now),
-            deps.otps.redeeming(otp, now),
-            now,
-        )
-    except KeysUnavailable:
-        deps.otps.give_back(otp)  # the code was right, and works when KMS does
-        raise
+    arrival = _arrived(deps, otp, now)
     if arrival.is_new:
         record(deps, arrival.admitted.user.user_id, "registered", client, now)
     return start_session(
@@ -47,3 +39,18 @@ def verify_otp(deps: Deps, phone_number: str, code: str, device_id: str | None, 
         recovery_key=arrival.recovery_key,
         audio_key=arrival.audio_key,
     )
+
+
+def _arrived(deps: Deps, otp: Otp, now: datetime) -> Arrival:
+    """Whoever has the phone, once the code is redeemed."""
+    try:
+        return _arrivals.settle(
+            deps,
+            partial(_arrivals.by_phone, deps, otp.phone, now),
+            partial(deps.otps.redeem, otp, now),
+            deps.otps.redeeming(otp, now),
+            now,
+        )
+    except KeysUnavailable:
+        deps.otps.give_back(otp)  # the code was right, and works when KMS does
+        raise

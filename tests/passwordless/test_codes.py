@@ -346,6 +346,14 @@ def test_a_person_who_was_disabled_at_that_moment(service: Service) -> None:
     assert service.get("/me", token=body["token"]).get_json()["code"] == "session_ended"
 
 
+def test_a_phone_alone_is_not_approved(service_for: Callable[..., Service]) -> None:
+    """Where only approved emails may sign in, somebody new with a phone is nobody: no key is made, no code spent."""
+    service, phone = service_for(registration_policy="approved"), new_phone()
+    code, kms = asked(service, phone), between_us_and_kms(service)
+    assert outcome(service, phone, code) == (403, "not_approved")
+    assert (kms.requests, kept(service, phone, "USER"), "OTPHash" in kept(service, phone)) == ([], {}, True)
+
+
 def test_kms_that_is_down_spends_no_code(service: Service) -> None:
     """Neither somebody new nor somebody known gets in without their key; code and guess are there when KMS is again."""
     known = signed_in(service)
