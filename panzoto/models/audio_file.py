@@ -22,6 +22,7 @@ class AudioFile:
 
     `audio_key_version` says under which of its owner's audio keys it was sealed. `owns_object` is off where the seed's
     address recorded a key outside of its owner's part of the bucket: such a record gives nobody a way to the object.
+    Older software wrote no such mark; its records own what is in their owner's part, and nothing else.
     """
 
     file_id: str
@@ -92,8 +93,8 @@ def to_item(state: State) -> Item:
     if isinstance(state, Upload):
         item |= {"object_key": state.s3_key, "started_at": seconds(state.started_at)}
         item |= {"upload_id": state.upload_id, "part_size": state.part_size}
-    elif not state.owns_object:
-        item["owns_object"] = False
+    else:
+        item["owns_object"] = state.owns_object
     return {name: value for name, value in item.items() if value is not None}
 
 
@@ -106,7 +107,7 @@ def from_item(item: Item) -> State:
             s3_key=item["object_key"],
             deleting_at=from_seconds(item["deleting_at"]),
             upload_id=item.get("upload_id"),
-            owns_object=item.get("owns_object", True),
+            owns_object=_owns(item, item["object_key"]),
         )
     if "started_at" in item:
         return Upload(
@@ -137,9 +138,19 @@ def record_of(item: Item) -> AudioFile:
         content_type=item.get("content_type"),
         checksum_sha256=item.get("checksum_sha256"),
         audio_key_version=item.get("audio_key_version", FIRST_VERSION),
-        # the seed recorded any key for anybody
-        owns_object=item.get("owns_object", True) and not object_keys.is_anothers(item["s3_key"], item["user_id"]),
+        owns_object=_owns(item, item["s3_key"]),
     )
+
+
+def _owns(item: Item, key: str) -> bool:
+    """Whether the object is its owner's: as it is marked, but nobody's where it is decrypted or somebody else's.
+
+    The seed recorded any key for anybody, so that without a mark a key says nothing outside of its owner's part.
+    """
+    if object_keys.is_decrypted(key) or object_keys.is_anothers(key, item["user_id"]):
+        return False
+    marked: bool = item.get("owns_object", key.startswith(object_keys.prefix(item["user_id"])))
+    return marked
 
 
 def _uploaded_at(item: Item) -> datetime:

@@ -164,10 +164,10 @@ def test_a_person_goes_with_all_recordings(phone_for: Callable[..., Phone]) -> N
     phone.keep()
     put(phone.begin(b"not recorded"), b"not recorded")
     put_parts(phone.begin(data), data)
-    elsewhere = {"s3_key": "audio/old.3gp", "user_id": phone.user.user_id, "uploaded_at": 1, "file_size": 3}
+    elsewhere = {"s3_key": "audio/old.3gp", "user_id": phone.user.user_id, "uploaded_at": 1, "owns_object": True}
     deps.audio_files.put({"file_id": "old", **elsewhere})
     deps.clients.s3().put_object(Bucket=deps.config.s3_bucket, Key="audio/old.3gp", Body=b"old")
-    shared = {"user_id": theirs["user_id"], "uploaded_at": 1, "s3_key": "audio/shared.3gp"}
+    shared = {"uploaded_at": 1, "s3_key": "audio/shared.3gp", "owns_object": True}
     for file_id, owner in (("shared-1", theirs["user_id"]), ("shared-2", phone.user.user_id)):
         deps.audio_files.put({**shared, "file_id": file_id, "user_id": owner})
     deps.clients.s3().put_object(Bucket=deps.config.s3_bucket, Key="audio/shared.3gp", Body=b"whose?")

@@ -267,17 +267,25 @@ def test_records_of_the_seed_are_read(phone: Phone) -> None:
 
 
 def test_records_of_the_seed_are_got_and_deleted(phone: Phone) -> None:
-    """What was recorded before, wherever it is, is its owner's: but not in somebody else's part of the bucket."""
+    """What was recorded before is its owner's in their own part, and elsewhere where the migration vouches for it."""
     s3, bucket = phone.deps.clients.s3(), phone.deps.config.s3_bucket
-    theirs = "users/3f0c8a52-58ab-4d1e-9f5b-0a1b2c3d4e5f/secret.3gp"
-    for key in ("audio/one.3gp", theirs):
-        s3.put_object(Bucket=bucket, Key=key, Body=DATA)
-    mine, stolen = legacy(phone, "audio/one.3gp"), legacy(phone, theirs)
-    assert phone.ask("GET", f"{FILES}/{mine['file_id']}/download").status_code == 200
-    assert phone.ask("GET", f"{FILES}/{stolen['file_id']}/download").status_code == 403
-    for each in (mine, stolen):
+    somebody = "users/3f0c8a52-58ab-4d1e-9f5b-0a1b2c3d4e5f/secret.3gp"
+    decrypted = f"decrypted/{phone.user.user_id}/a.wav"
+    mine = [legacy(phone, own_key(phone)), legacy(phone, "audio/vouched.3gp", owns_object=True)]
+    others = [
+        legacy(phone, "backups/everything.dump"),
+        legacy(phone, "users/test-user/a.3gp"),
+        legacy(phone, "audio/nobody.3gp", owns_object=False),
+        legacy(phone, somebody, owns_object=True),
+        legacy(phone, decrypted, owns_object=True),
+    ]
+    for each in mine + others:
+        s3.put_object(Bucket=bucket, Key=each["s3_key"], Body=DATA)
+    answers = [phone.ask("GET", f"{FILES}/{each['file_id']}/download").status_code for each in mine + others]
+    assert answers == [200, 200, 403, 403, 403, 403, 403]
+    for each in mine + others:
         assert phone.ask("DELETE", f"{FILES}/{each['file_id']}").status_code == 200
-    assert objects(phone.deps) == [theirs]
+    assert objects(phone.deps) == sorted(each["s3_key"] for each in others)
 
 
 def test_records_of_the_seed_that_name_one_key(phone: Phone) -> None:

@@ -53,7 +53,7 @@ def test_a_record_has_the_seed_s_attributes(phone: Phone) -> None:
     file = phone.keep(DATA)
     (item,) = items(phone.deps)
     seed = {"file_id", "user_id", "s3_key", "file_size", "uploaded_at", "uploaded_at_iso"}
-    assert set(item) == seed | {"filename", "content_type", "audio_key_version", "writeMark"}
+    assert set(item) == seed | {"filename", "content_type", "audio_key_version", "owns_object", "writeMark"}
     assert item["uploaded_at"] == str(int(phone.service.clock.now.timestamp()))
     assert item["uploaded_at_iso"] == file["uploaded_at"] == phone.service.clock.now.isoformat()
 
