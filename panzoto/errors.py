@@ -219,6 +219,12 @@ class SizeMismatch(PanzotoError):
     sentence = "The file does not have this size."
 
 
+class FileLost(PanzotoError):
+    """A recording was uploaded and recorded again while an old deletion of it was at the file, which is gone."""
+
+    sentence = "This recording was recorded again while it was being deleted: its file is gone. Delete it again."
+
+
 class KeyTaken(Conflict):
     """Another recording has this s3_key, whoever's it is."""
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from panzoto.deps import Deps
 from panzoto.errors import NotFound
+from panzoto.models import object_keys
 from panzoto.models.audio_files import Leaving, State
 
 from .authenticate import Caller
@@ -22,9 +23,24 @@ def own(deps: Deps, caller: Caller, file_id: str, *kinds: type[Kind]) -> Kind:
 
 
 def remove(deps: Deps, leaving: Leaving) -> None:
-    """Delete what S3 has of a recording that is marked, and the mark last. All of it may be done again."""
-    if leaving.upload_id is not None:
-        deps.multipart.abort(leaving.s3_key, leaving.upload_id)
-    if leaving.owns_object:
-        deps.bucket.delete(leaving.s3_key)
-    deps.audio_files.finish_deletion(leaving.file_id)
+    """Delete what S3 has of a recording that is marked, and the mark last. All of it may be done again.
+
+    It is looked at once more: since it was marked somebody may have finished this, uploaded it and recorded it anew.
+    """
+    still = deps.audio_files.look(leaving.file_id)
+    if not isinstance(still, Leaving):
+        return
+    if still.upload_id is not None:
+        deps.multipart.abort(still.s3_key, still.upload_id)
+    if still.owns_object and not _is_shared(deps, still):
+        deps.bucket.delete(still.s3_key)
+    deps.audio_files.finish_deletion(still.file_id)
+
+
+def _is_shared(deps: Deps, leaving: Leaving) -> bool:
+    """Whether another record owns the same object: the seed made one for each time that an app told of it.
+
+    Of two that are deleted at once the later sees that the other is marked. Ids of ours follow from their keys, so that
+    there is no second; those are not looked up.
+    """
+    return leaving.file_id != object_keys.file_id_of(leaving.s3_key) and bool(deps.audio_files.owning(leaving.s3_key))

@@ -57,7 +57,7 @@ def _erase_recordings(deps: Deps, user_id: str) -> None:
         deps.bucket.empty(room)
     for file in map(record_of, deps.audio_files.of(user_id)):
         elsewhere = file.owns_object and not file.s3_key.startswith(prefix)  # where older software put it
-        if elsewhere and all(each.user_id == user_id for each in deps.audio_files.with_key(file.s3_key)):
+        if elsewhere and all(each.user_id == user_id for each in deps.audio_files.owning(file.s3_key)):
             deps.bucket.delete(file.s3_key)
         file_ids.add(file.file_id)
     deps.audio_files.forget(sorted(file_ids))

@@ -26,7 +26,8 @@ class Recorded:
 def record_audio(deps: Deps, caller: Caller, s3_key: str, file_size: int | None, *, verify: bool) -> Recorded:
     """Record a recording. The same key again gives the same record, to whoever lost the first answer.
 
-    With `verify` the object is looked up first; without it the caller is believed, as the seed does.
+    With `verify` the object is looked up first; without it the caller is believed, as the seed does, but for uploads in
+    parts: what is recorded before it is put together could not be put together any more.
     Commit point: `record`. A crash before it leaves an object that asking again records, and that is swept in the end.
     """
     now = deps.clock()
@@ -34,17 +35,20 @@ def record_audio(deps: Deps, caller: Caller, s3_key: str, file_size: int | None,
     if file_size is not None and file_size > deps.config.max_upload_bytes:
         raise FileTooLarge
     owns_object = _may_name(deps, user, s3_key, verify=verify)
-    file_id = object_keys.file_id_of(s3_key)
+    # what is not the caller's part is believed, and must not take the id of an upload that the key only names
+    file_id = object_keys.file_id_of(s3_key) if owns_object else object_keys.derived_id(s3_key)
     state = deps.audio_files.look(file_id) or _recorded_before(deps, user, s3_key)
-    if state is None:
+    if isinstance(state, Upload) and (state.user_id, state.s3_key) == (user.user_id, s3_key):
+        file, verify = _of_upload(state, file_size, now), verify or state.upload_id is not None
+        kept = deps.audio_files.record(_verified(deps, file, file_size) if verify else file, state)
+    elif state is not None:
+        file = same(state, user.user_id, s3_key)
+        return Recorded(_verified(deps, file, file_size) if verify else file, is_new=False)
+    else:
         deps.rates.charge("upload.account", user.user_id, now)  # an upload was charged when it was begun
         named = AudioFile(file_id=file_id, user_id=user.user_id, s3_key=s3_key, file_size=file_size, uploaded_at=now)
         file = replace(named, audio_key_version=version_of(user.audio_key), owns_object=owns_object)
-    elif isinstance(state, Upload) and (state.user_id, state.s3_key) == (user.user_id, s3_key):
-        file = _of_upload(state, file_size, now)
-    else:
-        return Recorded(same(state, user.user_id, s3_key), is_new=False)
-    kept = deps.audio_files.record(_verified(deps, file) if verify else file)
+        kept = deps.audio_files.record(_verified(deps, file, file_size) if verify else file, None)
     return Recorded(kept, is_new=kept.uploaded_at == now)
 
 
@@ -87,11 +91,11 @@ def _of_upload(upload: Upload, file_size: int | None, now: datetime) -> AudioFil
     )
 
 
-def _verified(deps: Deps, file: AudioFile) -> AudioFile:
-    """The same, if the object is there and has that size."""
+def _verified(deps: Deps, file: AudioFile, file_size: int | None) -> AudioFile:
+    """The same, if the object is there and has the size that is known, and the one that the caller tells."""
     stored = deps.bucket.find(file.s3_key)
     if stored is None:
         raise UploadMissing
-    if file.file_size not in {None, stored.size}:
+    if not {file.file_size, file_size} <= {None, stored.size}:
         raise SizeMismatch
     return replace(file, file_size=stored.size)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from panzoto.errors import Conflict, KeyTaken, NotFound
+from panzoto.errors import Conflict, FileLost, KeyTaken, NotFound
 
 from .audio_file import AudioFile, Leaving, State, Upload, from_item, record_of, to_item
 from .spec import AUDIO_FILES
@@ -58,11 +58,20 @@ class AudioFiles(Table):
         """Keep an upload, whose id is new."""
         self.put(to_item(upload), when=Attr("file_id").not_exists())
 
-    def record(self, file: AudioFile) -> AudioFile:
-        """Make the record, once, of an upload of that key or of a key that nobody has; else the one that is there."""
+    def owning(self, s3_key: str) -> list[AudioFile]:
+        """The records that own the object under a key: the index finds them, a consistent read of each decides."""
+        found = self.get_many([{"file_id": each.file_id} for each in self.with_key(s3_key)])
+        records = [record_of(item) for item in found if item.get("s3_key") == s3_key]
+        return [each for each in records if each.owns_object]
+
+    def record(self, file: AudioFile, of: Upload | None) -> AudioFile:
+        """Make the record, once, of the upload that was read or of a key that nobody had; else the one that is there.
+
+        An upload that was read and is gone took its object along, so that there is nothing to record.
+        """
         uploaded = _is(file, "object_key") & Attr("started_at").exists()
         try:
-            self.put(to_item(file), when=Attr("file_id").not_exists() | uploaded, otherwise=_occupied)
+            self.put(to_item(file), when=uploaded if of else Attr("file_id").not_exists(), otherwise=_occupied)
         except _Occupied as occupied:
             return same(occupied.state, file.user_id, file.s3_key)
         return file
@@ -88,7 +97,8 @@ class AudioFiles(Table):
 
     def finish_deletion(self, file_id: str) -> None:
         """Delete the item of a recording whose object is gone; that somebody else was first is no fault."""
-        self.delete({"file_id": file_id}, when=Attr("deleting_at").exists() | Attr("file_id").not_exists())
+        gone = Attr("deleting_at").exists() | Attr("file_id").not_exists()
+        self.delete({"file_id": file_id}, when=gone, otherwise=FileLost)
 
     def forget(self, file_ids: list[str]) -> None:
         """Delete items; their objects are deleted first."""
@@ -104,7 +114,7 @@ class _Occupied(Exception):
 
 
 def _occupied(item: Item | None) -> Exception:
-    return Conflict() if item is None else _Occupied(from_item(item))
+    return Conflict("This upload has been given up. Begin another.") if item is None else _Occupied(from_item(item))
 
 
 def _is(state: State, name: str) -> Condition:

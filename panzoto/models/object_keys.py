@@ -52,7 +52,12 @@ def file_id_of(key: str) -> str:
     Keys that `new` made name it. Of any other it is derived, as a UUID of version 5, which `new` never makes.
     """
     found = issued(key)
-    return found.file_id if found else str(uuid.uuid5(NAMESPACE, key))
+    return found.file_id if found else derived_id(key)
+
+
+def derived_id(key: str) -> str:
+    """The id that follows from a key whatever it says: where the key is believed, or not one of ours."""
+    return str(uuid.uuid5(NAMESPACE, key))
 
 
 def is_anothers(key: str, user_id: str) -> bool:

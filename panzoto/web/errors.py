@@ -33,6 +33,7 @@ TABLE: dict[type[PanzotoError], tuple[int, str]] = {
     errors.UploadMissing: (409, "upload_missing"),
     errors.PartsMissing: (409, "parts_missing"),
     errors.SizeMismatch: (422, "size_mismatch"),
+    errors.FileLost: (409, "file_lost"),
     errors.KeyTaken: (409, "key_taken"),
     errors.KeyRejected: (400, "key_rejected"),
     errors.RecoveryKeyMistyped: (400, "recovery_key_mistyped"),

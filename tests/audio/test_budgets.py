@@ -67,9 +67,9 @@ def test_recordings(phone_for: Callable[..., Phone], table: Callable[..., None])
         "record, the seed's example": Cost(4, 3.5, 6),
         "go on": Cost(0, 2, 2),
         "complete": Cost(0, 2, 2),
-        "give up": Cost(2, 2, 4),
+        "give up": Cost(2, 3, 5),
         "get": Cost(0, 2, 2),
         "download": Cost(0, 2, 2),
-        "delete": Cost(5, 2, 5),
+        "delete": Cost(5, 3, 6),
     }
     table(found, pinned)

@@ -166,6 +166,7 @@ def test_a_person_goes_with_all_recordings(phone_for: Callable[..., Phone]) -> N
     put_parts(phone.begin(data), data)
     elsewhere = {"s3_key": "audio/old.3gp", "user_id": phone.user.user_id, "uploaded_at": 1, "owns_object": True}
     deps.audio_files.put({"file_id": "old", **elsewhere})
+    deps.audio_files.put({**elsewhere, "file_id": "blind", "user_id": theirs["user_id"], "owns_object": False})
     deps.clients.s3().put_object(Bucket=deps.config.s3_bucket, Key="audio/old.3gp", Body=b"old")
     shared = {"uploaded_at": 1, "s3_key": "audio/shared.3gp", "owns_object": True}
     for file_id, owner in (("shared-1", theirs["user_id"]), ("shared-2", phone.user.user_id)):
@@ -176,7 +177,7 @@ def test_a_person_goes_with_all_recordings(phone_for: Callable[..., Phone]) -> N
     assert user is not None
     erase(deps, user)
     assert objects(deps) == ["audio/shared.3gp", theirs["s3_key"]]
-    assert sorted(item["file_id"] for item in items(deps)) == sorted(["shared-1", theirs["file_id"]])
+    assert sorted(item["file_id"] for item in items(deps)) == sorted(["blind", "shared-1", theirs["file_id"]])
     assert list(deps.multipart.under("users/")) == []
     erase(deps, user)
 
@@ -189,3 +190,18 @@ def test_an_export_has_the_records(phone: Phone) -> None:
     (told,) = export["audio_files"]
     assert (told["file_id"], told["filename"], told["audio_key_version"]) == (kept["file_id"], "note.3gp", 1)
     assert "writeMark" not in told
+
+
+def test_a_stranger_s_record_keeps_no_object(phone: Phone) -> None:
+    """Records of the same key that own nothing, of before or believed, do not count when the owner deletes theirs."""
+    deps, stranger = phone.deps, phone_of(phone.service)
+    key = f"users/{phone.user.user_id}/two.3gp"
+    deps.clients.s3().put_object(Bucket=deps.config.s3_bucket, Key=key, Body=b"sealed")
+    for file_id, owner in (("mine", phone), ("thief", stranger)):
+        deps.audio_files.put({"file_id": file_id, "user_id": owner.user.user_id, "s3_key": key, "uploaded_at": 1})
+    assert stranger.ask("GET", f"{FILES}/thief/download").status_code == 403
+    assert stranger.ask("DELETE", f"{FILES}/thief").status_code == 200
+    assert objects(deps) == [key]
+    deps.audio_files.put({"file_id": "thief", "user_id": stranger.user.user_id, "s3_key": key, "uploaded_at": 1})
+    assert phone.ask("DELETE", f"{FILES}/mine").status_code == 200
+    assert objects(deps) == []

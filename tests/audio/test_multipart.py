@@ -188,3 +188,14 @@ def test_settings_that_make_no_sense_stop_the_start(variables: dict[str, str], f
     with pytest.raises(SystemExit) as stopped:
         Config.from_env({"FLASK_ENV": "development", "SECRET_KEY": "s", **variables})
     assert fault in str(stopped.value)
+
+
+def test_an_upload_in_parts_is_not_believed(phone: Phone) -> None:
+    """The old address records it when it is put together: before, its parts would be lost for good."""
+    data = noise(SIZE)
+    begun = phone.begin(data)
+    put_parts(begun, data)
+    body = {"s3_key": begun["s3_key"], "file_size": SIZE}
+    assert phone.ask("POST", "/api/audio-file", body).get_json()["code"] == "upload_missing"
+    assert phone.ask("POST", begun["upload"]["complete"]).status_code == 200
+    assert phone.ask("POST", "/api/audio-file", body).status_code == 201

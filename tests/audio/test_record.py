@@ -321,3 +321,28 @@ def test_two_names_of_one_upload_are_two_keys(phone: Phone) -> None:
     begun = phone.begin(DATA)
     answer = phone.ask("POST", SEED, {"s3_key": begun["s3_key"][:-3] + "wav", "file_size": len(DATA)})
     assert (answer.status_code, answer.get_json()["code"]) == (409, "key_taken")
+
+
+def test_a_believed_record_is_looked_up_when_it_is_recorded_again(phone: Phone) -> None:
+    """What the old address believed is no answer of the new one: it looks, and hears of nothing and of another size."""
+    key = own_key(phone)
+    assert phone.ask("POST", SEED, {"s3_key": key, "file_size": len(DATA)}).status_code == 201
+    assert phone.record({"s3_key": key}, len(DATA)).get_json()["code"] == "upload_missing"
+    phone.deps.clients.s3().put_object(Bucket=phone.deps.config.s3_bucket, Key=key, Body=DATA)
+    assert phone.record({"s3_key": key}, len(DATA) + 1).get_json()["code"] == "size_mismatch"
+    assert phone.record({"s3_key": key}, len(DATA)).status_code == 200
+    wrong = own_key(phone, "wrong.3gp")
+    phone.ask("POST", SEED, {"s3_key": wrong, "file_size": 1})
+    phone.deps.clients.s3().put_object(Bucket=phone.deps.config.s3_bucket, Key=wrong, Body=DATA)
+    assert phone.record({"s3_key": wrong}, len(DATA)).get_json()["code"] == "size_mismatch"
+
+
+def test_a_believed_key_takes_no_upload_s_id(phone: Phone, another: Phone) -> None:
+    """A key of nobody's folder that names the id of an upload is recorded under another id."""
+    begun = phone.begin(DATA)
+    key = f"users/test-user/{begun['file_id']}.3gp"
+    answer = another.ask("POST", SEED, {"s3_key": key})
+    assert answer.status_code == 201
+    assert answer.get_json()["audio_file"]["file_id"] != begun["file_id"]
+    put(begun, DATA)
+    assert phone.record(begun, len(DATA)).status_code == 201

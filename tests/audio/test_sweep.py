@@ -211,7 +211,7 @@ def test_an_upload_of_another_key_is_not_the_record(phone: Phone) -> None:
     record = _of_upload(upload, None, upload.started_at)
     for file in (replace(record, s3_key="users/me/other.3gp"), replace(record, user_id="somebody")):
         with pytest.raises(KeyTaken):
-            phone.deps.audio_files.record(file)
+            phone.deps.audio_files.record(file, upload)
 
 
 def test_the_sweep_finishes_what_put_parts_left(phone: Phone) -> None:
