@@ -74,9 +74,11 @@ def begin_upload(
 
 
 def resume_upload(deps: Deps, caller: Caller, file_id: str) -> Offer:
-    """Fresh addresses for what has not arrived. It writes nothing: S3 knows which parts have."""
+    """Fresh addresses for what has not arrived: S3 knows which parts have. Signing up to a thousand is charged."""
     now = deps.clock()
     upload = own(deps, caller, file_id, Upload)
+    if upload.upload_id is not None:
+        deps.rates.charge("upload.account", caller.user.user_id, now)
     return _offer(deps, upload, _arrived(deps, upload), now)
 
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+import limits
 from config import Config
 from panzoto.flows.upload_audio import MOST_PARTS
 
@@ -199,3 +200,12 @@ def test_an_upload_in_parts_is_not_believed(phone: Phone) -> None:
     assert phone.ask("POST", "/api/audio-file", body).get_json()["code"] == "upload_missing"
     assert phone.ask("POST", begun["upload"]["complete"]).status_code == 200
     assert phone.ask("POST", "/api/audio-file", body).status_code == 201
+
+
+def test_going_on_with_parts_is_limited(phone_for: Callable[..., Phone]) -> None:
+    """Many addresses are much to sign: asking for them again counts as an upload does, and for one address does not."""
+    phone = phone_for(rate_limits=limits.changed("upload.account=3/1h"), **SMALL_PARTS)
+    small, begun = phone.begin(b"x"), phone.begin(noise(SIZE))
+    assert phone.ask("GET", path_of(begun)).status_code == 200
+    assert phone.ask("GET", path_of(begun)).get_json()["code"] == "rate_limited"
+    assert phone.ask("GET", path_of(small)).status_code == 200
