@@ -49,9 +49,10 @@ class Bucket:
             try:
                 head = self._client.head_object(Bucket=self.name, Key=key)
             except ClientError as fault:
-                if code(fault) in ABSENT:
-                    return None
-                raise
+                if code(fault) not in ABSENT:
+                    raise
+                self._client.head_bucket(Bucket=self.name)  # a missing bucket is the same 404: a HEAD has no words
+                return None
         return StoredObject(size=head["ContentLength"], file_id=head["Metadata"].get(FILE_ID))
 
     def under(self, prefix: str) -> Iterator[Listed]:
@@ -72,15 +73,17 @@ class Bucket:
     def _delete_versions(self, prefix: str, wanted: Callable[[str], bool]) -> int:
         deleted = 0
         with asking():
-            for page in self._client.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=prefix):
+            while True:  # from the beginning each time: what was listed before is gone
+                page = self._client.list_object_versions(Bucket=self.name, Prefix=prefix)
                 found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
                 objects: list[ObjectIdentifierTypeDef] = [
                     {"Key": each["Key"], "VersionId": each["VersionId"]} for each in found if wanted(each["Key"])
                 ]
-                if not objects:
-                    continue
-                answer = self._client.delete_objects(Bucket=self.name, Delete={"Objects": objects, "Quiet": True})
-                if answer.get("Errors"):
-                    raise unavailable()
-                deleted += len(objects)
-        return deleted
+                if objects:
+                    answer = self._client.delete_objects(Bucket=self.name, Delete={"Objects": objects, "Quiet": True})
+                    if answer.get("Errors"):
+                        raise unavailable()
+                    deleted += len(objects)
+                # keys come in order, a key itself before all that begin like it
+                if not objects or len(objects) < len(found) or not page["IsTruncated"]:
+                    return deleted

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from panzoto.errors import Conflict
+
 from .bucket import FILE_ID
 from .storing import asking, code
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-GONE = "NoSuchUpload"
+GONE, CHANGED = "NoSuchUpload", "InvalidPart"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +71,10 @@ class Multipart:
         return found
 
     def complete(self, key: str, upload_id: str, parts: list[Part]) -> None:
-        """Put the parts together. That it was done before is no fault: the object tells."""
+        """Put the parts together. That it was done before is no fault: the object tells.
+
+        `Conflict` is raised when one of them was sent again since they were listed.
+        """
         together = [{"PartNumber": each.number, "ETag": each.etag} for each in parts]
         with asking():
             try:
@@ -80,6 +85,8 @@ class Multipart:
                     MultipartUpload={"Parts": together},  # type: ignore[typeddict-item]
                 )
             except ClientError as fault:
+                if code(fault) == CHANGED:
+                    raise Conflict("A part was sent again at this moment. Ask again.") from fault
                 if code(fault) != GONE:
                     raise
 

@@ -15,7 +15,7 @@ from panzoto.models.audio_files import AudioFiles
 from panzoto.models.audit_events import AuditEvents
 from panzoto.models.users import User
 
-from .conftest import FILES, Phone, items, objects, put, sweep
+from .conftest import FILES, MIB, SMALL_PARTS, Phone, items, noise, objects, put, put_parts, send, sweep
 
 LATER = timedelta(days=30)
 DATA = b"sealed"
@@ -178,3 +178,20 @@ def test_without_an_event_nothing_is_deleted(phone: Phone, monkeypatch: pytest.M
 def crash() -> None:
     """End a request where it is."""
     raise KeyboardInterrupt
+
+
+def test_a_part_that_is_sent_again_while_they_are_put_together(
+    phone_for: Callable[..., Phone], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 refuses the part of before: 409, and whoever asks again gets the last one."""
+    phone, data = phone_for(**SMALL_PARTS), noise(6 * MIB)
+    begun = phone.begin(data)
+    put_parts(begun, data)
+    other = noise(5 * MIB)
+    first = begun["upload"]["parts"][0]["url"]
+    crossing(monkeypatch, type(phone.deps.multipart), "parts", lambda: send("PUT", first, other), after=True)
+    answer = phone.ask("POST", begun["upload"]["complete"])
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "conflict")
+    assert phone.ask("POST", begun["upload"]["complete"]).status_code == 200
+    found = phone.deps.clients.s3().get_object(Bucket=phone.deps.config.s3_bucket, Key=begun["s3_key"])
+    assert found["Body"].read() == other + data[5 * MIB :]

@@ -205,3 +205,32 @@ def test_a_stranger_s_record_keeps_no_object(phone: Phone) -> None:
     deps.audio_files.put({"file_id": "thief", "user_id": stranger.user.user_id, "s3_key": key, "uploaded_at": 1})
     assert phone.ask("DELETE", f"{FILES}/mine").status_code == 200
     assert objects(deps) == []
+
+
+def test_a_deletion_does_not_read_what_begins_alike(phone: Phone) -> None:
+    """A key comes before all that begin like it: with pages of two, two pages tell every version of it."""
+    s3, bucket = phone.deps.clients.s3(), phone.deps.config.s3_bucket
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    key = f"users/{phone.user.user_id}/3"
+    for name in (key, key, key, *(f"{key}{number}" for number in range(6))):
+        s3.put_object(Bucket=bucket, Key=name, Body=b"x")
+    file_id = phone.ask("POST", "/api/audio-file", {"s3_key": key}).get_json()["audio_file"]["file_id"]
+    events, listed = phone.deps.bucket._client.meta.events, []
+
+    def paged(params: dict[str, object], **_: object) -> None:
+        params["MaxKeys"] = 2
+        listed.append(params)
+
+    events.register("before-parameter-build.s3.ListObjectVersions", paged)
+    assert phone.ask("DELETE", f"{FILES}/{file_id}").status_code == 200
+    assert len(listed) == 2
+    assert objects(phone.deps) == [f"{key}{number}" for number in range(6)]
+
+
+def test_a_bucket_that_is_not_there_is_no_missing_upload(phone: Phone) -> None:
+    """S3 answers 404 for both; the caller hears of a missing file only where there is a bucket to miss it in."""
+    begun = phone.begin(b"x")
+    assert phone.record(begun, 1).get_json()["code"] == "upload_missing"
+    phone.deps.clients.s3().delete_bucket(Bucket=phone.deps.config.s3_bucket)
+    answer = phone.record(begun, 1)
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "storage_unavailable")
