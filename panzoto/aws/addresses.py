@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .bucket import FILE_ID
 from .storing import asking
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+
+# The condition that nothing is there yet, so that an address replaces nothing that was recorded.
+ABSENT = "*"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,16 +35,22 @@ class Addresses:
         self._download = int(download.total_seconds())
 
     def to_put(self, key: str, file_id: str, size: int, content_type: str, sha256: str | None) -> Address:
-        """Where a whole object is put: its type, its exact length and, if it is known, its checksum are signed."""
-        checksum = {"ChecksumSHA256": sha256} if sha256 else {}
-        what = {"Bucket": self._bucket, "Key": key, "ContentLength": size, "ContentType": content_type, **checksum}
+        """Where a whole object is put, once: its type, its exact length and a checksum that is known are signed."""
+        what: dict[str, Any] = {
+            "Bucket": self._bucket,
+            "Key": key,
+            "ContentLength": size,
+            "ContentType": content_type,
+            "IfNoneMatch": ABSENT,
+            "Metadata": {FILE_ID: file_id},
+            **({"ChecksumSHA256": sha256} if sha256 else {}),
+        }
         with asking():
-            url = self._client.generate_presigned_url(
-                "put_object", Params={**what, "Metadata": {FILE_ID: file_id}}, ExpiresIn=self._upload
-            )
+            url = self._client.generate_presigned_url("put_object", Params=what, ExpiresIn=self._upload)
         headers = {
             "Content-Type": content_type,
             "Content-Length": str(size),
+            "If-None-Match": ABSENT,
             f"x-amz-meta-{FILE_ID}": file_id,
             **({"x-amz-checksum-sha256": sha256} if sha256 else {}),
         }

@@ -59,11 +59,27 @@ def test_a_record_has_the_seed_s_attributes(phone: Phone) -> None:
 
 
 def test_type_and_length_are_signed(phone: Phone) -> None:
-    """The address takes one type, one length and the mark of the upload; the answer says how to send them."""
+    """The address takes one type, one length, the mark of the upload, once; the answer says how to send them."""
     upload = phone.begin(DATA)["upload"]
-    assert signed_headers(upload["url"]) == {"content-length", "content-type", "host", "x-amz-meta-file-id"}
+    signed = {"content-length", "content-type", "host", "if-none-match", "x-amz-meta-file-id"}
+    assert signed_headers(upload["url"]) == signed
     assert upload["method"] == "PUT"
     assert upload["headers"]["Content-Length"] == str(len(DATA))
+    assert upload["headers"]["If-None-Match"] == "*"
+
+
+def test_an_address_replaces_nothing(phone: Phone) -> None:
+    """What is there stays: the address does not work twice, with the header or without, before the record or after."""
+    begun = phone.begin(DATA)
+    assert put(begun, DATA).status == 200
+    other, upload = DATA[::-1], begun["upload"]
+    unconditional = {name: value for name, value in upload["headers"].items() if name != "If-None-Match"}
+    for _ in range(2):
+        assert put(begun, other).status == 412
+        assert send("PUT", upload["url"], other, unconditional).status == 403
+        assert phone.record(begun, len(DATA)).status_code in {201, 200}
+    found = phone.deps.clients.s3().get_object(Bucket=phone.deps.config.s3_bucket, Key=begun["s3_key"])
+    assert found["Body"].read() == DATA
 
 
 def test_a_checksum_is_signed_when_it_is_known(phone: Phone) -> None:
