@@ -73,7 +73,7 @@ def test_begin(phone: Phone, size: int) -> None:
     body = {"filename": "note.3gp", "content_type": "audio/3gpp", "file_size": size}
     for _ in Crashes(phone).each(lambda: 0, lambda _: phone.ask("POST", f"{FILES}/uploads", body), 3):
         assert phone.listed() == []
-        sweep(phone, all_is_old=True)
+        sweep(phone, "--yes", all_is_old=True)
         assert nothing_is_left(phone)
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from panzoto.aws.bucket import Bucket
 from panzoto.flows import delete_audio, sweep_audio
+from panzoto.flows.authenticate import Caller
 from panzoto.flows.delete_me import erase
+from panzoto.flows.record_audio import record_audio
 from panzoto.models.audio_files import AudioFiles
 from panzoto.models.audit_events import AuditEvents
 from panzoto.models.users import User
@@ -154,6 +156,23 @@ def test_the_index_is_not_believed(phone: Phone, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(AudioFiles, "with_key", lambda *_: late)
     assert phone.ask("DELETE", f"{FILES}/old-1").status_code == 200
     assert objects(deps) == []
+
+
+def test_a_record_that_crosses_its_person_s_erasure(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record that the index did not have yet is collected when it is old; the records of others stay."""
+    user, key = me(phone), f"users/{phone.user.user_id}/note one.3gp"
+    caller = Caller(user, None)  # type: ignore[arg-type]
+    crossing(
+        monkeypatch,
+        AudioFiles,
+        "forget",
+        lambda: record_audio(phone.deps, caller, key, 1, verify=False),
+    )
+    erase(phone.deps, user)
+    (item,) = items(phone.deps)
+    assert "0 mended" in sweep(phone)
+    assert f"{item['file_id']}: its owner is gone.\n" in sweep(phone, "--yes", all_is_old=True)
+    assert items(phone.deps) == []
 
 
 def test_a_crash_between_the_event_and_the_mark(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:

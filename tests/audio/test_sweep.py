@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from panzoto.aws.bucket import Bucket
+from panzoto.cli import audio as command
 from panzoto.cli.pace import in_chunks, paced
+from panzoto.deps import build
 from panzoto.errors import Conflict, KeyTaken, NotFound, StorageUnavailable
 from panzoto.flows import sweep_audio
 from panzoto.flows.record_audio import _of_upload
@@ -53,12 +55,13 @@ def test_a_dry_run_does_nothing(phone: Phone) -> None:
 
 def test_an_object_that_lost_its_item(phone: Phone) -> None:
     """An object that came by an address of ours and has no item any more goes when it is old."""
-    begun = phone.begin(b"x")
+    kept, begun = phone.keep(), phone.begin(b"x")
     put(begun, b"x")
     phone.deps.audio_files.forget([begun["file_id"]])
     assert "0 mended" in sweep(phone)
     assert f"{begun['s3_key']}: the object has no record.\n" in sweep(phone, all_is_old=True)
-    assert (objects(phone.deps), items(phone.deps)) == ([], [])
+    assert objects(phone.deps) == [kept["s3_key"]]
+    assert [item["file_id"] for item in items(phone.deps)] == [kept["file_id"]]
 
 
 def test_objects_that_came_some_other_way_stay(phone: Phone) -> None:
@@ -90,6 +93,7 @@ def test_an_object_that_older_software_recorded_stays(phone: Phone) -> None:
 
 def test_parts_that_no_upload_knows_of(phone: Phone) -> None:
     """An upload in parts whose item was never written is given up when it is old."""
+    phone.keep()
     begun = phone.begin(noise(6 * MIB))
     phone.deps.audio_files.forget([begun["file_id"]])
     assert "0 mended" in sweep(phone)
@@ -99,23 +103,23 @@ def test_parts_that_no_upload_knows_of(phone: Phone) -> None:
 
 def test_an_upload_of_somebody_who_is_gone(phone: Phone) -> None:
     """It goes however young it is: nobody can go on with it."""
-    gone = phone_of(phone.service)
+    kept, gone = phone.keep(), phone_of(phone.service)
     begun = gone.begin(b"x")
     phone.deps.users.delete_person(gone.user.user_id)
     assert f"{begun['file_id']}: the upload was abandoned.\n" in sweep(phone)
-    assert items(phone.deps) == []
+    assert [item["file_id"] for item in items(phone.deps)] == [kept["file_id"]]
 
 
-def test_what_cannot_be_mended_is_told_and_stops_no_other(phone: Phone) -> None:
-    """While S3 is away each deletion that waits for it is named, the command ends with 1, and the next does them."""
+def test_while_s3_is_away_nothing_is_mended(phone: Phone) -> None:
+    """Without S3 nobody can tell how much is left: the command says so and ends with 1, and the next does all."""
     kept = [phone.keep()["file_id"] for _ in range(2)]
     for each in kept:
         state = phone.deps.audio_files.look(each)
         assert state is not None
         phone.deps.audio_files.begin_deletion(state, phone.service.clock.now)
     nowhere = {"aws_endpoint": "http://127.0.0.1:9", "dynamodb_endpoint": phone.deps.config.aws_endpoint}
-    said = sweep(configured(phone, **nowhere), code=1)
-    assert all(f"{each}: the deletion is finished: not mended: StorageUnavailable" in said for each in kept)
+    assert "cannot reach its storage of recordings" in sweep(configured(phone, **nowhere), code=1)
+    assert len(items(phone.deps)) == len(kept)
     assert "2 mended" in sweep(phone)
     assert items(phone.deps) == []
 
@@ -155,7 +159,7 @@ def test_what_somebody_does_at_this_moment_wins(phone: Phone) -> None:
     begun = phone.begin(b"x")
     put(begun, b"x")
     (left,) = sweep_audio.left_in_table(deps, [deps.audio_files.get({"file_id": begun["file_id"]}) or {}], later)
-    assert left is not None
+    assert isinstance(left, sweep_audio.Leftover)
     assert phone.record(begun, 1).status_code == 201
     with pytest.raises(NotFound):
         left.mend()
@@ -164,7 +168,7 @@ def test_what_somebody_does_at_this_moment_wins(phone: Phone) -> None:
     deps.audio_files.forget([other["file_id"]])
     found = [each for each in deps.bucket.under("users/") if each.key == other["s3_key"]]
     (orphan,) = sweep_audio.left_in_bucket(deps, found, later)
-    assert orphan is not None
+    assert isinstance(orphan, sweep_audio.Leftover)
     assert phone.record(other, 1).status_code == 201
     with pytest.raises(Conflict):
         orphan.mend()
@@ -220,3 +224,104 @@ def test_the_sweep_finishes_what_put_parts_left(phone: Phone) -> None:
     put_parts(phone.begin(data), data, 1)
     sweep(phone, all_is_old=True)
     assert (items(phone.deps), list(phone.deps.multipart.under(""))) == ([], [])
+
+
+def lost(phone: Phone, count: int) -> list[str]:
+    """Objects that came by an address of ours and lost their items; their keys."""
+    begun = [phone.begin(b"x") for _ in range(count)]
+    for each in begun:
+        put(each, b"x")
+    phone.deps.audio_files.forget([each["file_id"] for each in begun])
+    return [each["s3_key"] for each in begun]
+
+
+def test_a_table_that_may_be_the_wrong_one(phone: Phone) -> None:
+    """Where no record is there at all, objects stay until somebody says yes; what would be done is said."""
+    (key,) = lost(phone, 1)
+    kept = phone.begin(b"x")
+    said = sweep(phone, all_is_old=True, code=1)
+    assert f"{key}: the object has no record.\n" in said
+    assert "2 looked at, 2 would be mended.\nError: Nothing was done: 1 of them" in said
+    assert (objects(phone.deps), [item["file_id"] for item in items(phone.deps)]) == ([key], [kept["file_id"]])
+    assert "2 would be mended.\n" in sweep(phone, "--dry-run", all_is_old=True)
+    assert "2 mended" in sweep(phone, "--yes", all_is_old=True)
+    assert (objects(phone.deps), items(phone.deps)) == ([], [])
+
+
+def test_so_many_that_a_table_may_be_the_wrong_one(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than the bound, and more than one in a hundred, are not removed without a yes; at the bound they are."""
+    monkeypatch.setattr(command, "MOST_DOUBTFUL", 2)
+    kept, keys = phone.keep(), lost(phone, 3)
+    assert "Nothing was done: 3 of them" in sweep(phone, all_is_old=True, code=1)
+    assert objects(phone.deps) == sorted([kept["s3_key"], *keys])
+    monkeypatch.setattr(command, "MOST_DOUBTFUL", 3)
+    assert "3 mended" in sweep(phone, all_is_old=True)
+    assert objects(phone.deps) == [kept["s3_key"]]
+
+
+def test_one_in_a_hundred_is_not_too_many(phone: Phone) -> None:
+    """Of a thousand that were looked at, ten may be doubtful where the bound is lower."""
+    left = [sweep_audio.Leftover(str(number), print, is_doubtful=True) for number in range(110)]
+    phone.keep()
+    assert command._too_many(build(phone.deps.config, operator=True), left, command.Tally(seen=10_999)) == 110
+    assert command._too_many(build(phone.deps.config, operator=True), left, command.Tally(seen=11_000)) == 0
+
+
+def test_people_who_seem_to_be_gone_are_doubtful(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a wrong table of people every record would be left: the same brake holds."""
+    monkeypatch.setattr(command, "MOST_DOUBTFUL", 1)
+    kept = [phone.keep()["file_id"] for _ in range(2)]
+    phone.deps.users.delete_person(phone.user.user_id)
+    assert "Nothing was done: 2 of them" in sweep(phone, all_is_old=True, code=1)
+    assert sorted(item["file_id"] for item in items(phone.deps)) == sorted(kept)
+
+
+def test_what_people_who_are_gone_have_left(phone: Phone) -> None:
+    """Records of this service when they are old, and objects at once; those of older software stay."""
+    gone, kept = phone_of(phone.service), phone.keep()
+    theirs = gone.keep()
+    old = {"file_id": "old", "user_id": gone.user.user_id, "s3_key": "audio/old.3gp", "uploaded_at": 1}
+    phone.deps.audio_files.put(old)
+    (young,) = lost(gone, 1)
+    phone.deps.users.delete_person(gone.user.user_id)
+    assert f"{young}: the object has no record.\n" in sweep(phone)
+    assert objects(phone.deps) == sorted([kept["s3_key"], theirs["s3_key"]])
+    assert f"{theirs['file_id']}: its owner is gone.\n" in sweep(phone, all_is_old=True)
+    assert objects(phone.deps) == [kept["s3_key"]]
+    assert sorted(item["file_id"] for item in items(phone.deps)) == sorted([kept["file_id"], "old"])
+
+
+def test_odd_items_and_objects_stop_no_other(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Items that are nothing, and an object that S3 does not tell of, are named and counted; the rest is mended."""
+    deps, kept = phone.deps, phone.keep()
+    deps.audio_files.put({"file_id": "odd-1", "user_id": "u"})
+    deps.audio_files.put({"file_id": "odd-2", "user_id": "u", "object_key": "k", "deleting_at": "yesterday"})
+    deps.audio_files.put({"file_id": "odd-3", "user_id": "u", "object_key": "k", "deleting_at": ["x"]})
+    refused, *_ = keys = sorted(lost(phone, 3))
+    find = Bucket.find
+    monkeypatch.setattr(Bucket, "find", lambda self, key: _refuse() if key == refused else find(self, key))
+    said = sweep(phone, all_is_old=True, code=1)
+    for name in ("odd-1: KeyError", "odd-2: ValueError", "odd-3: TypeError", f"{refused}: StorageUnavailable"):
+        assert name in said
+    assert said.endswith(f"{4 + 4} looked at, 2 mended.\nError: 4 could not be mended.\n")
+    assert objects(deps) == sorted([kept["s3_key"], keys[0]])
+
+
+def test_a_record_that_only_names_an_id_hides_no_object(phone: Phone) -> None:
+    """A record of another key under the id of an object is not its record: the object goes, and the record stays."""
+    (key,), another = lost(phone, 1), phone_of(phone.service)
+    file_id = key.split("/")[2].partition(".")[0]
+    squat = f"users/{another.user.user_id}/{file_id}.x"
+    assert another.ask("POST", "/api/audio-file", {"s3_key": squat}).status_code == 201
+    assert f"{key}: the object has no record.\n" in sweep(phone, all_is_old=True)
+    assert objects(phone.deps) == []
+    assert [(item["file_id"], item["s3_key"]) for item in items(phone.deps)] == [(file_id, squat)]
+
+
+def test_parts_of_other_software_stay(phone: Phone) -> None:
+    """An upload in parts below the id of nobody here is not ours to give up, whatever its name looks like."""
+    phone.keep()
+    key = "users/old/3f0c8a52-58ab-4d1e-9f5b-0a1b2c3d4e5f.3gp"
+    phone.deps.clients.s3().create_multipart_upload(Bucket=phone.deps.config.s3_bucket, Key=key)
+    assert "0 mended" in sweep(phone, all_is_old=True)
+    assert [each.key for each in phone.deps.multipart.under("")] == [key]
