@@ -175,23 +175,18 @@ def test_a_record_that_crosses_its_person_s_erasure(phone: Phone, monkeypatch: p
     assert items(phone.deps) == []
 
 
-def test_a_crash_between_the_event_and_the_mark(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever finishes a deletion that was interrupted right after its mark finds it recorded."""
+@pytest.mark.parametrize(("where", "name"), [(AuditEvents, "record"), (delete_audio, "remove")])
+def test_a_deletion_that_is_interrupted_is_recorded(
+    phone: Phone, monkeypatch: pytest.MonkeyPatch, where: Any, name: str
+) -> None:
+    """Without its event a deletion does not begin; after the mark it has one, so that whoever finishes adds none."""
     kept = phone.keep(DATA)
-    crossing(monkeypatch, delete_audio, "remove", crash)
+    crossing(monkeypatch, where, name, crash)
     with pytest.raises(KeyboardInterrupt):
         phone.ask("DELETE", f"{FILES}/{kept['file_id']}")
+    assert phone.listed() == ([kept["file_id"]] if name == "record" else [])
     assert phone.ask("DELETE", f"{FILES}/{kept['file_id']}").status_code == 200
     assert [each["action"] for each in phone.deps.audit.all_of(phone.user.user_id)].count("audio_deleted") == 1
-
-
-def test_without_an_event_nothing_is_deleted(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A deletion that cannot be recorded does not begin."""
-    kept = phone.keep(DATA)
-    crossing(monkeypatch, AuditEvents, "record", crash)
-    with pytest.raises(KeyboardInterrupt):
-        phone.ask("DELETE", f"{FILES}/{kept['file_id']}")
-    assert phone.listed() == [kept["file_id"]]
 
 
 def crash() -> None:
