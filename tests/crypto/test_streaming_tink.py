@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512
 
 from panzoto.crypto.streaming.audio import AudioDecryptor
 from panzoto.crypto.streaming.layout import AUDIO, TAG, Layout
-from panzoto.crypto.streaming.segments import Segments
+from panzoto.crypto.streaming.segments import Segments, file_key
 from panzoto.errors import AudioDamaged
 from tests.crypto.streams import (
     KEY,
@@ -64,7 +64,7 @@ def test_tinks_longest_example_is_sealed_to_the_byte() -> None:
     vector = VECTORS[0]
     ciphertext, plaintext = bytes.fromhex(vector["ciphertext"]), memoryview(bytes.fromhex(vector["plaintext"]))
     layout, key, name = layout_of(vector), bytes.fromhex(vector["key"]), bytes.fromhex(vector["associated_data"])
-    segments = Segments(layout, key, name, ciphertext[:24])
+    segments = Segments(layout, file_key(layout, key, name, ciphertext[:24]), ciphertext[:24])
     sealed = [segments.seal(0, plaintext[:24], False), segments.seal(1, plaintext[24:72], False)]
     assert b"".join([ciphertext[:24], *sealed, segments.seal(2, plaintext[72:], True)]) == ciphertext
 
@@ -90,7 +90,7 @@ def test_an_empty_last_segment_is_read_as_tink_reads_it(layout: Layout) -> None:
     """A writer that ends with a segment of nothing but a tag made a whole recording, to Tink and to us."""
     header = encrypted(b"", layout)[: layout.header_bytes]
     plaintext = recording(layout.segment_bytes - layout.header_bytes - TAG)
-    segments = Segments(layout, KEY, NAME.encode(), header)
+    segments = Segments(layout, file_key(layout, KEY, NAME.encode(), header), header)
     file = header + segments.seal(0, memoryview(plaintext), False) + segments.seal(1, memoryview(b""), True)
     assert decrypted_by_tink(file, layout) == plaintext
     assert list(AudioDecryptor(KEY, NAME, layout).decrypt(io.BytesIO(file))) == [plaintext]

@@ -18,7 +18,6 @@ from panzoto.crypto.profiles import Profile
 from panzoto.crypto.recovery import recovery_wrapping_key
 from panzoto.crypto.streaming.audio import AudioDecryptor
 from panzoto.crypto.streaming.layout import AUDIO
-from panzoto.crypto.streaming.segments import Segments
 from panzoto.errors import KeyRejected, RecoveryKeyMistyped
 from tests.crypto.examples import FILE, examples
 from tests.crypto.examples_audio import encrypted, stream
@@ -94,7 +93,7 @@ def test_recordings_open(example: dict[str, Any]) -> None:
     assert len(file) == example["ciphertext_length"] == AUDIO.ciphertext_length(len(plaintext))
     assert b"".join(AudioDecryptor(key, s3_key).decrypt(io.BytesIO(file))) == plaintext
     assert decrypted_by_tink(file, key=key, name=s3_key) == plaintext
-    last = Segments(AUDIO, key, s3_key.encode(), file[:40]).seal(0, memoryview(plaintext), True)
+    last = AudioDecryptor(key, s3_key).segments(file[:40]).seal(0, memoryview(plaintext), True)
     assert len(plaintext) > 2**20 - 56 or file == file[:40] + last
 
 

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 
 from panzoto.crypto.streaming.layout import AUDIO, PREFIX, TAG, Layout, Span
-from panzoto.crypto.streaming.segments import Segments
+from panzoto.crypto.streaming.segments import Segments, file_key
 from panzoto.crypto.streaming.sources import Source, filling, segments
 from panzoto.errors import AudioDamaged
 
@@ -48,7 +48,22 @@ class AudioDecryptor:
 
     def segments(self, header: bytes) -> Segments:
         """The segments of the file with this header, to be opened each by itself."""
-        return Segments(self._layout, self._secret, self._associated_data, header)
+        return Segments(self._layout, self.file_key(header), header)
+
+    def file_key(self, header: bytes) -> bytes:
+        """The key of the file with this header alone, for whoever is to open this file and no other."""
+        return file_key(self._layout, self._secret, self._associated_data, header)
+
+
+class FileDecryptor(AudioDecryptor):
+    """Decrypts one file by its own key, without its owner's audio key."""
+
+    def __init__(self, key: bytes, layout: Layout = AUDIO) -> None:
+        self._key, self._layout = key, layout
+
+    def segments(self, header: bytes) -> Segments:
+        """The segments of the file; those of another do not open."""
+        return Segments(self._layout, self._key, header)
 
 
 class AudioEncryptor:
@@ -61,7 +76,7 @@ class AudioEncryptor:
         """The encrypted file in pieces, the header first. Every call draws a salt and a prefix, and so a key, anew."""
         layout, fill = self._layout, filling(source)
         header = bytes([layout.header_bytes]) + secrets.token_bytes(layout.key_bytes + PREFIX)
-        sealed = Segments(layout, self._secret, self._associated_data, header)
+        sealed = Segments(layout, file_key(layout, self._secret, self._associated_data, header), header)
         yield header
         size = layout.segment_bytes - TAG
         for index, (segment, is_last) in enumerate(segments(fill, size - len(header), size)):

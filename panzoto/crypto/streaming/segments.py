@@ -10,17 +10,26 @@ from panzoto.crypto.streaming.layout import MOST_SEGMENTS, PREFIX, Layout
 from panzoto.errors import AudioDamaged
 
 
-class Segments:
-    """Seals and opens the segments of the file that begins with this header; `AudioDamaged` when it is no header."""
+def file_key(layout: Layout, secret: bytes, associated_data: bytes, header: bytes) -> bytes:
+    """The key of the file that begins with this header; `AudioDamaged` when it is no header."""
+    _check(layout, header)
+    if len(secret) != layout.secret_bytes:
+        raise ValueError(f"the key of a stream has {layout.secret_bytes} bytes")
+    salt = header[1:-PREFIX]
+    return HKDF(algorithm=layout.hash_type(), length=layout.key_bytes, salt=salt, info=associated_data).derive(secret)
 
-    def __init__(self, layout: Layout, secret: bytes, associated_data: bytes, header: bytes) -> None:
-        if len(header) != layout.header_bytes or header[0] != layout.header_bytes:
-            raise AudioDamaged
-        if len(secret) != layout.secret_bytes:
-            raise ValueError(f"the key of a stream has {layout.secret_bytes} bytes")
-        salt, self._prefix = header[1:-PREFIX], header[-PREFIX:]
-        kdf = HKDF(algorithm=layout.hash_type(), length=layout.key_bytes, salt=salt, info=associated_data)
-        self._cipher = AESGCM(kdf.derive(secret))
+
+def _check(layout: Layout, header: bytes) -> None:
+    if len(header) != layout.header_bytes or header[0] != layout.header_bytes:
+        raise AudioDamaged
+
+
+class Segments:
+    """Seals and opens the segments of the file that begins with this header, by the key of this file alone."""
+
+    def __init__(self, layout: Layout, key: bytes, header: bytes) -> None:
+        _check(layout, header)
+        self._prefix, self._cipher = header[-PREFIX:], AESGCM(key)
 
     def seal(self, index: int, plaintext: memoryview, is_last: bool) -> bytes:
         """A segment with its tag. Two with the same index would betray each other: each index is sealed once."""
