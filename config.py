@@ -358,6 +358,64 @@ class Config:
         says="How old an upload that nobody finished or recorded must be for `flask audio sweep` to remove it.",
     )
 
+    decrypt_async_from_bytes: int = var(
+        "DECRYPT_ASYNC_FROM_BYTES",
+        formats.whole(1, 1024 * GIB),
+        64 * MIB,
+        says="From this size on a recording is decrypted after the answer, which is then 202.",
+    )
+    decrypts_at_once: int = var(
+        "DECRYPTS_AT_ONCE",
+        formats.whole(1, 128),
+        4,
+        says="Recordings that a process decrypts at once while somebody waits; more wait briefly, and then hear 503.",
+    )
+    decrypt_jobs_at_once: int = var(
+        "DECRYPT_JOBS_AT_ONCE",
+        formats.whole(0, 32),
+        1,
+        says="Recordings that a process decrypts at once after the answer. 0 leaves all to `flask audio work`.",
+    )
+    decrypt_job_lease: timedelta = var(
+        "DECRYPT_JOB_LEASE",
+        formats.duration,
+        timedelta(seconds=60),
+        default_text="60s",
+        says="How long a job may say nothing of itself before another process takes it over.",
+    )
+    decrypted_kms_key: str | None = var(
+        "DECRYPTED_KMS_KEY",
+        formats.kms_name,
+        default_text="`AUDIO_KMS_KEY`",
+        says="The KMS key that encrypts decrypted recordings as long as they are kept.",
+    )
+    decrypted_kept: timedelta = var(
+        "DECRYPTED_KEPT",
+        formats.duration,
+        timedelta(hours=24),
+        default_text="24h",
+        says="How old a decrypted recording must be for `flask audio sweep` to remove it.",
+    )
+    content_token_expiry: timedelta = var(
+        "CONTENT_TOKEN_EXPIRY",
+        formats.duration,
+        timedelta(minutes=15),
+        default_text="15m",
+        says="How long a recording may be streamed after its owner has proved who they are.",
+    )
+    transcriber: str = var(
+        "TRANSCRIBER",
+        formats.one_of("none", "aws"),
+        "none",
+        says="What makes text of recordings: AWS Transcribe, or none.",
+    )
+    transcribe_language: str | None = var(
+        "TRANSCRIBE_LANGUAGE",
+        formats.language,
+        default_text="found out from each recording",
+        says="The language of recordings, such as `en-US`, where a request names none.",
+    )
+
     users_table: str = var("USERS_TABLE", formats.table_name, "panzoto-users", says="People.")
     audio_files_table: str = var(
         "AUDIO_FILES_TABLE", formats.table_name, "panzoto-audio-files", says="Records of audio files."
@@ -519,10 +577,22 @@ class Config:
 
     def _time_faults(self) -> list[str]:
         """Times that make no sense together, or that nobody should wait for."""
+        orders = (
+            ("JWT_REFRESH_EXPIRY", self.jwt_refresh_expiry, "JWT_ACCESS_EXPIRY", self.jwt_access_expiry),
+            ("OTP_EXPIRY", self.otp_expiry, "OTP_RESEND_DELAY", self.otp_resend_delay),
+            ("UPLOADS_ABANDONED_AFTER", self.uploads_abandoned_after, "UPLOAD_URL_EXPIRY", self.upload_url_expiry),
+        )
+        faults = [f"{long} must not be shorter than {short}." for long, most, short, least in orders if most < least]
+        for name, length, shortest, longest, why in self._bounds():
+            if not formats.duration(shortest) <= length <= formats.duration(longest):
+                faults.append(f"{name} must be from {shortest} to {longest}: {why}")
+        return faults
+
+    def _bounds(self) -> tuple[tuple[str, timedelta, str, str, str], ...]:
+        """Of each time: its name, how long it is, the shortest and the longest that it may be, and why."""
         read_and_no_more = "time to read a mail, and no more."
         signs = "S3 signs no address for longer."
-        # name, how long it is, the shortest and the longest that it may be, and why
-        bounds = (
+        return (
             ("PASSWORD_RESET_EXPIRY", self.password_reset_expiry, "10m", "60m", read_and_no_more),
             ("EMAIL_VERIFICATION_EXPIRY", self.email_verification_expiry, "10m", "60m", read_and_no_more),
             ("MAGIC_LINK_EXPIRY", self.magic_link_expiry, "5m", "60m", read_and_no_more),
@@ -536,17 +606,10 @@ class Config:
             ),
             ("UPLOAD_URL_EXPIRY", self.upload_url_expiry, "1s", "7d", signs),
             ("DOWNLOAD_URL_EXPIRY", self.download_url_expiry, "1s", "7d", signs),
+            ("CONTENT_TOKEN_EXPIRY", self.content_token_expiry, "1m", "1h", "whoever has it needs no password."),
+            ("DECRYPT_JOB_LEASE", self.decrypt_job_lease, "2s", "10m", "somebody waits for what a crash has left."),
+            ("DECRYPTED_KEPT", self.decrypted_kept, "1h", "7d", "time to transcribe, and no more."),
         )
-        orders = (
-            ("JWT_REFRESH_EXPIRY", self.jwt_refresh_expiry, "JWT_ACCESS_EXPIRY", self.jwt_access_expiry),
-            ("OTP_EXPIRY", self.otp_expiry, "OTP_RESEND_DELAY", self.otp_resend_delay),
-            ("UPLOADS_ABANDONED_AFTER", self.uploads_abandoned_after, "UPLOAD_URL_EXPIRY", self.upload_url_expiry),
-        )
-        faults = [f"{long} must not be shorter than {short}." for long, most, short, least in orders if most < least]
-        for name, length, shortest, longest, why in bounds:
-            if not formats.duration(shortest) <= length <= formats.duration(longest):
-                faults.append(f"{name} must be from {shortest} to {longest}: {why}")
-        return faults
 
     def _mail_faults(self) -> list[str]:
         """What keeps mail from being sent as it is asked for."""

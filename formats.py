@@ -163,6 +163,13 @@ def kms_name(value: str) -> str:
     return value
 
 
+def language(value: str) -> str:
+    """A language and its country, as Transcribe names them."""
+    if not re.fullmatch(r"[a-z]{2,3}-[A-Z]{2}", value, re.ASCII):
+        raise ValueError("a language and its country such as en-US")
+    return value
+
+
 def region(value: str) -> str:
     """An AWS region."""
     if not re.fullmatch(r"[a-z]{2,3}(-[a-z]+)+-\d", value, re.ASCII):

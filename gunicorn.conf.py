@@ -64,6 +64,19 @@ def pre_fork(server: object, worker: object) -> None:
     gc.freeze()
 
 
+def post_worker_init(worker: Any) -> None:
+    """Look once for what processes that have ended may have left."""
+    from panzoto.flows._working import wake  # noqa: PLC0415
+
+    wake(worker.wsgi.extensions["panzoto"])
+
+
+def worker_exit(server: object, worker: Any) -> None:
+    """Give back what is not finished, so that somebody else takes it at once."""
+    if getattr(worker, "wsgi", None) is not None:
+        worker.wsgi.extensions["panzoto"].workers.stop()
+
+
 def on_reload(server: object) -> None:
     """Take the log lines back: gunicorn has configured logging afresh, without our form and redaction."""
     from panzoto import logs  # noqa: PLC0415 (a start that the configuration refuses needs nothing of ours)

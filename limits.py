@@ -67,6 +67,7 @@ DEFAULTS = Limits(
         Limit("link.account", 5, QUARTER),
         Limit("link.guesses", 60, QUARTER),
         Limit("upload.account", 600, HOUR),
+        Limit("decrypt.account", 240, HOUR),
     )
 )
 

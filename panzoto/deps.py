@@ -13,13 +13,17 @@ from panzoto.aws import rings
 from panzoto.aws.addresses import Addresses
 from panzoto.aws.bucket import Bucket
 from panzoto.aws.clients import Clients
+from panzoto.aws.copies import MIB, Copies
 from panzoto.aws.key_service import KeyService
 from panzoto.aws.multipart import Multipart
+from panzoto.aws.reading import Objects
 from panzoto.aws.rings import RingUnusable
+from panzoto.aws.transcriber import AwsTranscriber, Transcriber
 from panzoto.crypto import strength
 from panzoto.crypto.access import AccessTokens
 from panzoto.crypto.breaches import Breaches, HttpRanges
 from panzoto.crypto.codes import Codes
+from panzoto.crypto.content_tokens import ContentTokens
 from panzoto.crypto.cursors import Cursors
 from panzoto.crypto.digests import derived_key
 from panzoto.crypto.gate import Gate
@@ -38,6 +42,7 @@ from panzoto.messages.post import Post
 from panzoto.models.approved_emails import ApprovedEmails
 from panzoto.models.audio_files import AudioFiles
 from panzoto.models.audit_events import AuditEvents
+from panzoto.models.auth_state.audio_jobs import AudioJobs
 from panzoto.models.auth_state.emails import EmailClaims
 from panzoto.models.auth_state.lineages import Lineages
 from panzoto.models.auth_state.otps import Otps
@@ -52,6 +57,7 @@ from panzoto.models.one_use_tokens import OneUseTokens
 from panzoto.models.sessions import Sessions
 from panzoto.models.store.gateway import Gateway
 from panzoto.models.users import Users
+from panzoto.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,6 +65,10 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
     from config import Config
+
+
+# What of a decrypted copy is in memory; S3 takes no less than 5 MiB for a part.
+PART_BYTES = 8 * MIB
 
 
 class CheckNewPassword(Protocol):
@@ -82,6 +92,8 @@ class Deps:
     gateway: Gateway
     clock: Callable[[], datetime]
     later: Later
+    workers: Workers
+    decrypting: Gate
     outbox: Outbox | None
 
     passwords: Passwords
@@ -91,6 +103,7 @@ class Deps:
     access_tokens: AccessTokens
     refresh_tokens: RefreshTokens
     purposes: Purposes
+    content_tokens: ContentTokens
     codes: Codes
 
     users: Users
@@ -107,12 +120,16 @@ class Deps:
     one_use_tokens: OneUseTokens
     audit: AuditEvents
     audio_files: AudioFiles
+    audio_jobs: AudioJobs
     oauth_tokens: OAuthTokens
     oauth_logs: OAuthLogs
 
     bucket: Bucket
     key_service: KeyService
     multipart: Multipart
+    objects: Objects
+    copies: Copies
+    transcriber: Transcriber | None
     addresses: Addresses
     messages: Messages
     post: Post
@@ -128,13 +145,15 @@ def build(config: Config, *, operator: bool = False) -> Deps:
     breaches = Breaches(HttpRanges()) if config.breach_lookup else None
     signing_keys = _signing_keys(config, clients)
     users = Users(gateway, config.users_table)
-    s3 = clients.s3()
+    s3, streams = clients.s3(), clients.s3_for_streams()
     return Deps(
         config=config,
         clients=clients,
         gateway=gateway,
         clock=now,
         later=Later(),
+        workers=Workers(config.decrypt_jobs_at_once),
+        decrypting=Gate(config.decrypts_at_once),
         outbox=Outbox(config.outbox_url) if config.outbox_url else None,
         passwords=passwords,
         codes=Codes(derived_key(config.secret_key, "codes/v1"), passwords, config.otp_length),
@@ -143,6 +162,7 @@ def build(config: Config, *, operator: bool = False) -> Deps:
         signing_keys=signing_keys,
         access_tokens=_access_tokens(config, signing_keys),
         refresh_tokens=_refresh_tokens(config),
+        content_tokens=ContentTokens(derived_key(config.secret_key, "content-token/v1")),
         purposes=Purposes(derived_key(config.secret_key, "one-use/v1")),
         users=users,
         known_users=KnownUsers(users, timedelta(seconds=config.revocation_cache_seconds)),
@@ -157,12 +177,16 @@ def build(config: Config, *, operator: bool = False) -> Deps:
         sessions=Sessions(gateway, config.auth_tokens_table),
         one_use_tokens=OneUseTokens(gateway, config.auth_tokens_table),
         audit=AuditEvents(gateway, config.audit_events_table, config.audit_retention),
+        audio_jobs=AudioJobs(gateway, config.auth_state_table),
         audio_files=AudioFiles(gateway, config.audio_files_table),
         oauth_tokens=OAuthTokens(gateway, config.oauth_tokens_table),
         oauth_logs=OAuthLogs(gateway, config.oauth_logs_table),
         key_service=KeyService(clients.kms(), config.audio_kms_key),
         bucket=Bucket(s3, config.s3_bucket),
         multipart=Multipart(s3, config.s3_bucket),
+        objects=Objects(streams, config.s3_bucket),
+        copies=Copies(streams, config.s3_bucket, PART_BYTES, config.decrypted_kms_key or config.audio_kms_key),
+        transcriber=_transcriber(config, clients),
         addresses=_addresses(config, s3),
         messages=messages.messages(config),
         post=messages.post(config, clients),
@@ -181,6 +205,12 @@ def _gateway(config: Config, clients: Clients, *, operator: bool) -> Gateway:
 
 def _addresses(config: Config, s3: S3Client) -> Addresses:
     return Addresses(s3, config.s3_bucket, upload=config.upload_url_expiry, download=config.download_url_expiry)
+
+
+def _transcriber(config: Config, clients: Clients) -> Transcriber | None:
+    if config.transcriber == "none":
+        return None
+    return AwsTranscriber(clients.transcribe(), config.s3_bucket, config.decrypted_kms_key or config.audio_kms_key)
 
 
 def _profile(config: Config) -> Profile:

@@ -243,6 +243,33 @@ class AudioDamaged(PanzotoError):
     sentence = "This recording cannot be decrypted: it is damaged, incomplete, or not encrypted for this account."
 
 
+class SealedUnderOldKey(PanzotoError):
+    """A recording whose audio key its owner gave up, by a reset without the recovery key."""
+
+    sentence = (
+        "This recording was sealed under an audio key that was given up when the password was reset without the "
+        "recovery key. It cannot be decrypted any more."
+    )
+
+
+class ContentTokenNeeded(PanzotoError):
+    """A recording is to be streamed without a token for it, or with one of another recording, session or time."""
+
+    sentence = "Ask for a content_token with a POST to this address, and send it in the header X-Content-Token."
+
+
+class TranscriptionNotOffered(PanzotoError):
+    """This service was set up without a transcriber."""
+
+    sentence = "This service does not transcribe."
+
+
+class TranscriptionFailed(PanzotoError):
+    """The transcriber could not make text of a recording; `details` may say why."""
+
+    sentence = "This recording could not be transcribed."
+
+
 class RecoveryKeyMistyped(PanzotoError):
     """A recovery key with a typing error, whosever it is."""
 

@@ -88,9 +88,20 @@ class Clients:
 
     def s3(self) -> S3Client:
         """S3, by addresses that name the region: the world's own address sends uploads elsewhere."""
+        return self._s3(_STORING)
+
+    def s3_for_streams(self) -> S3Client:
+        """The same for what is long: a part of an upload, a recording that is read as it comes."""
+        return self._s3(_STREAMING)
+
+    def _s3(self, settings: Settings) -> S3Client:
         endpoint = self._config.aws_endpoint
         style = Settings(s3={"addressing_style": "path" if endpoint else "virtual"})
-        return self._session.client("s3", endpoint_url=endpoint, config=_STORING.merge(style))
+        return self._session.client("s3", endpoint_url=endpoint, config=settings.merge(style))
+
+    def transcribe(self) -> Any:
+        """Transcribe."""
+        return self._session.client("transcribe", endpoint_url=self._config.aws_endpoint, config=_SETTINGS)
 
     def kms(self) -> KMSClient:
         """KMS."""
@@ -135,6 +146,8 @@ _STORING = Settings(
     max_pool_connections=32,
     user_agent="panzoto",
 )
+# A part of an upload takes longer than a question; and what is read here proves itself, segment by segment.
+_STREAMING = _STORING.merge(Settings(read_timeout=15, response_checksum_validation="when_required"))
 # What is sent twice arrives twice, so that a retry is for the sender to decide; and somebody waits for the answer.
 _SENDING = Settings(
     connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 1}, user_agent="panzoto"

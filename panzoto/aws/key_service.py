@@ -1,4 +1,4 @@
-"""KMS wraps the audio keys of people who have no password; nothing that is wrapped for one opens for another."""
+"""KMS wraps the audio keys of people without a password, and the keys of jobs; what is of one opens for no other."""
 
 from __future__ import annotations
 
@@ -21,27 +21,32 @@ REJECTED = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
 
 
 class KeyService:
-    """One key of KMS. The encryption context is `{userId, purpose: audio-key}`, which its log shows."""
+    """One key of KMS. The encryption context is `{userId, purpose: audio-key}`, which its log shows.
+
+    Of a job it is `{userId, purpose: audio-job, jobId}`.
+    """
 
     def __init__(self, client: KMSClient, key_id: str) -> None:
         self._client, self._key_id = client, key_id
 
-    def wrap(self, clear: bytes, user_id: str) -> str:
-        """The audio key of this person, sealed by KMS, in base64."""
+    def wrap(self, clear: bytes, user_id: str, job_id: str | None = None) -> str:
+        """The audio key of this person, or the keys of a job of theirs, sealed by KMS, in base64."""
+        context = _bound_to(user_id, job_id)
         try:
-            answer = self._client.encrypt(KeyId=self._key_id, Plaintext=clear, EncryptionContext=_bound_to(user_id))
+            answer = self._client.encrypt(KeyId=self._key_id, Plaintext=clear, EncryptionContext=context)
             return b64encode(answer["CiphertextBlob"]).decode()
         except (ClientError, *FAULTS) as fault:
             raise KeysUnavailable(retry_after=RETRY_AFTER) from fault
 
-    def unwrap(self, wrapped: str, user_id: str) -> bytes:
-        """The audio key; `KeyRejected` for another person, or when a byte was changed."""
+    def unwrap(self, wrapped: str, user_id: str, job_id: str | None = None) -> bytes:
+        """What was wrapped; `KeyRejected` for another person or job, or when a byte was changed."""
+        context = _bound_to(user_id, job_id)
         try:
             blob = b64decode(wrapped, validate=True)
         except ValueError:
             raise KeyRejected from None
         try:
-            answer = self._client.decrypt(KeyId=self._key_id, CiphertextBlob=blob, EncryptionContext=_bound_to(user_id))
+            answer = self._client.decrypt(KeyId=self._key_id, CiphertextBlob=blob, EncryptionContext=context)
             return answer["Plaintext"]
         except ClientError as fault:
             if fault.response["Error"]["Code"] in REJECTED:
@@ -51,5 +56,7 @@ class KeyService:
             raise KeysUnavailable(retry_after=RETRY_AFTER) from fault
 
 
-def _bound_to(user_id: str) -> dict[str, str]:
-    return {"userId": user_id, "purpose": "audio-key"}
+def _bound_to(user_id: str, job_id: str | None) -> dict[str, str]:
+    if job_id is None:
+        return {"userId": user_id, "purpose": "audio-key"}
+    return {"userId": user_id, "purpose": "audio-job", "jobId": job_id}

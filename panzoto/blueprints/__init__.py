@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from .audio import audio
 from .audio import seed as seed_audio
 from .auth import auth, seed
+from .decryption import decryption
+from .decryption import seed as seed_decryption
 from .docs import docs
 from .links import links
 from .magic_links import magic_links
@@ -26,6 +28,8 @@ def register(app: Application) -> None:
     app.register_api(passwordless)
     app.register_api(audio)
     app.register_api(seed_audio)
+    app.register_api(decryption)
+    app.register_api(seed_decryption)
     app.register_blueprint(docs)
     app.register_blueprint(links)
     app.register_blueprint(magic_links)

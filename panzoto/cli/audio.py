@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -12,8 +15,10 @@ from flask.cli import AppGroup
 
 from panzoto.deps import Deps, build
 from panzoto.errors import Conflict, NotFound, PanzotoError
+from panzoto.flows._working import work
 from panzoto.flows.sweep_audio import FAULTS, Found, Leftover, Unclear, left_in_bucket, left_in_parts, left_in_table
-from panzoto.models.object_keys import PEOPLE
+from panzoto.flows.sweep_decrypted import left_in_queue, left_in_the_clear
+from panzoto.models.object_keys import DECRYPTED, PEOPLE
 from panzoto.models.store.expressions import Attr
 
 from .pace import in_chunks, paced
@@ -44,7 +49,7 @@ class Tally:
 @click.option("--per-second", type=click.IntRange(1, 100_000), default=500, show_default=True, help="How fast to look.")
 @click.option("--yes", is_flag=True, help="Do it also where so much is left that a table may be the wrong one.")
 def sweep(*, dry_run: bool, per_second: int, yes: bool) -> None:
-    """Finish deletions that were interrupted; remove uploads that were abandoned and objects that nobody recorded."""
+    """Finish what was interrupted; remove abandoned uploads, objects without a record, and old decrypted copies."""
     asked: Deps = current_app.extensions["panzoto"]
     deps = build(asked.config, operator=True)
     tally = Tally()
@@ -64,10 +69,28 @@ def sweep(*, dry_run: bool, per_second: int, yes: bool) -> None:
         raise click.ClickException(f"{tally.failed} could not be mended.")
 
 
+@audio.command("work")
+@click.option("--once", is_flag=True, help="End when no job is open.")
+@click.option("--every", type=click.IntRange(1, 3600), default=30, show_default=True, help="Seconds between two looks.")
+def do_work(*, once: bool, every: int) -> None:
+    """Decrypt and transcribe what waits for it, in a process that serves nobody. A look costs one read of DynamoDB."""
+    deps: Deps = current_app.extensions["panzoto"]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # what it holds is let go of on the way out
+    while True:
+        try:
+            pause = work(deps)
+        except PanzotoError as fault:
+            click.echo(str(fault), err=True)
+            pause = float(every)
+        if pause is None and once:
+            return
+        time.sleep(min(float(every), every if pause is None else pause))
+
+
 def _left(deps: Deps, per_second: int) -> Iterator[Found]:
     """What is left, first in the table, then at S3; None for each that is as it should be."""
     now = deps.clock()
-    people = f"{PEOPLE}/"
+    people, clear = f"{PEOPLE}/", f"{DECRYPTED}/"
     items = in_chunks(paced(deps.audio_files.scan(page=AT_ONCE), per_second), AT_ONCE)
     parts = in_chunks(paced(deps.multipart.under(people), per_second), AT_ONCE)
     objects = in_chunks(paced(deps.bucket.under(people), per_second), AT_ONCE)
@@ -75,6 +98,8 @@ def _left(deps: Deps, per_second: int) -> Iterator[Found]:
         chain.from_iterable(left_in_table(deps, each, now) for each in items),
         chain.from_iterable(left_in_parts(deps, each, now) for each in parts),
         chain.from_iterable(left_in_bucket(deps, each, now) for each in objects),
+        left_in_the_clear(deps, paced(deps.multipart.under(clear), per_second), deps.bucket.under(clear), now),
+        left_in_queue(deps, now),
     )
 
 

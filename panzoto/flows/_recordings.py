@@ -34,6 +34,8 @@ def remove(deps: Deps, leaving: Leaving) -> None:
         deps.multipart.abort(still.s3_key, still.upload_id)
     if still.owns_object and not _is_shared(deps, still):
         deps.bucket.delete(still.s3_key)
+    remove_copies(deps, object_keys.decrypted_of(still.user_id, still.file_id))
+    deps.bucket.delete(object_keys.transcript_of(still.user_id, still.file_id))
     deps.audio_files.finish_deletion(still.file_id)
 
 
@@ -44,3 +46,10 @@ def _is_shared(deps: Deps, leaving: Leaving) -> bool:
     there is no second; those are not looked up.
     """
     return leaving.file_id != object_keys.file_id_of(leaving.s3_key) and bool(deps.audio_files.owning(leaving.s3_key))
+
+
+def remove_copies(deps: Deps, prefix: str) -> None:
+    """Delete what was decrypted, below a prefix, and give up what is being written there."""
+    for begun in deps.multipart.under(prefix):
+        deps.multipart.abort(begun.key, begun.upload_id)
+    deps.bucket.empty(prefix)

@@ -10,6 +10,7 @@ from panzoto.models.users import User
 from ._audit import record
 from ._mail import afterwards
 from ._reauthenticate import reauthenticate
+from ._recordings import remove_copies
 from .authenticate import Caller
 from .client import Client
 
@@ -53,8 +54,9 @@ def _erase_recordings(deps: Deps, user_id: str) -> None:
     file_ids = {item["file_id"] for item in items if item["user_id"] == user_id}
     for upload in begun:
         deps.multipart.abort(upload.key, upload.upload_id)
-    for room in (prefix, f"{object_keys.DECRYPTED}/{user_id}/"):
-        deps.bucket.empty(room)
+    deps.bucket.empty(prefix)
+    deps.audio_jobs.forget(deps.audio_jobs.open_jobs(user_id))
+    remove_copies(deps, f"{object_keys.DECRYPTED}/{user_id}/")
     for file in map(record_of, deps.audio_files.of(user_id)):
         elsewhere = file.owns_object and not file.s3_key.startswith(prefix)  # where older software put it
         if elsewhere and all(each.user_id == user_id for each in deps.audio_files.owning(file.s3_key)):

@@ -14,6 +14,7 @@ LONGEST = 1024
 # What decrypted recordings are kept under, for a day; nobody records one of those.
 DECRYPTED = "decrypted"
 PEOPLE = "users"
+TRANSCRIPTS = "transcripts"
 UNKNOWN_KIND = "bin"
 KIND = re.compile(r"\.([A-Za-z0-9]{1,10})\Z", re.ASCII)
 ISSUED = re.compile(
@@ -33,6 +34,20 @@ class Issued:
 def new(user_id: str, file_id: str, filename: str) -> str:
     """The key of a new recording: `users/<user_id>/<file_id>.<ext>`. Of the name only a plain ending is kept."""
     return f"{prefix(user_id)}{file_id}.{ending(filename)}"
+
+
+def decrypted_of(user_id: str, file_id: str) -> str:
+    """What the keys of a recording's decrypted copies begin with. Ids that older software gave may hold anything."""
+    return f"{DECRYPTED}/{user_id}/{_room(file_id)}/"
+
+
+def transcript_of(user_id: str, file_id: str) -> str:
+    """The key of a recording's transcript, which is sealed. An upload never has such a key."""
+    return f"{prefix(user_id)}{TRANSCRIPTS}/{_room(file_id)}.sealed"
+
+
+def _room(file_id: str) -> str:
+    return file_id if _is_uuid(file_id) else str(uuid.uuid5(NAMESPACE, f"id:{file_id}"))
 
 
 def prefix(user_id: str) -> str:

@@ -130,6 +130,11 @@ AUTH_STATE = TableSpec(
         ("REFRESH_TOKEN#<FamilyID>", "The lineage of a session's refresh tokens."),
         ("REVOKED_TOKEN#<jti>", "An access token that was ended before its time."),
         ("RATE#<limit>#<subject>#<window>", "The count of a rate limit in one window of time."),
+        (
+            "AUDIO_JOB#<kind>#<file_id>",
+            "A recording that is decrypted or transcribed after the answer: who does it, until when; its key by KMS.",
+        ),
+        ("AUDIO_QUEUE", "The jobs that are not finished, by `<kind>#<file_id>` in `SK`: here workers find them."),
         ("OAUTH_STATE#<state>", "A sign-in by another provider that is under way."),
     ),
 )

@@ -47,6 +47,10 @@ TABLE: dict[type[PanzotoError], tuple[int, str]] = {
     errors.NotJson: (415, "not_json"),
     errors.AddressRefused: (422, "address_refused"),
     errors.AudioDamaged: (422, "audio_damaged"),
+    errors.SealedUnderOldKey: (422, "sealed_under_old_key"),
+    errors.ContentTokenNeeded: (403, "content_token_needed"),
+    errors.TranscriptionFailed: (422, "transcription_failed"),
+    errors.TranscriptionNotOffered: (501, "transcription_not_offered"),
     errors.SmsNotOffered: (501, "sms_not_offered"),
     errors.MessageNotSent: (503, "message_not_sent"),
     errors.Overloaded: (503, "overloaded"),
@@ -73,6 +77,11 @@ log = structlog.get_logger()
 def status_of(error: PanzotoError) -> int:
     """The status that a client gets for an error."""
     return _answer_of(error)[0]
+
+
+def code_of(kind: type[PanzotoError]) -> str:
+    """The code of a kind of error."""
+    return TABLE[kind][1]
 
 
 def _answer_of(error: PanzotoError) -> tuple[int, str]:

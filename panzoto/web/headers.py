@@ -24,8 +24,8 @@ PAGE_POLICY = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-ALLOWED_HEADERS = "Authorization, Content-Type, X-Request-ID"
-EXPOSED_HEADERS = "Retry-After, X-Request-ID"
+ALLOWED_HEADERS = "Authorization, Content-Type, If-Range, Range, X-Content-Token, X-Request-ID"
+EXPOSED_HEADERS = "Accept-Ranges, Content-Disposition, Content-Range, ETag, Location, Retry-After, X-Request-ID"
 
 
 def install(app: Flask, config: Config) -> None:

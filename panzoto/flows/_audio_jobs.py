@@ -1,0 +1,85 @@
+"""The jobs of recordings: how one is begun, and how a worker holds one and lets go of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from panzoto.crypto.text import new_id
+from panzoto.deps import Deps
+from panzoto.models.audio_files import AudioFile
+from panzoto.models.auth_state.audio_job import QUEUED, AudioJob
+
+from ._sealed_files import Sealed
+
+# A worker says so many times in a lease that it is still there.
+BEATS = 4
+
+
+class Stopping(Exception):
+    """The process ends, and somebody else goes on."""
+
+
+def new_job(
+    deps: Deps,
+    file: AudioFile,
+    sealed: Sealed,
+    kind: str,
+    now: datetime,
+    *,
+    more: bytes = b"",
+    language: str | None = None,
+) -> AudioJob:
+    """A job of a recording. The password will be gone: KMS keeps the key of this one file, and `more`, for this job.
+
+    Whoever asks for what is under way already hears of that.
+    """
+    job_id = new_id("job_")
+    job = AudioJob(
+        job_id=job_id,
+        kind=kind,
+        user_id=file.user_id,
+        file_id=file.file_id,
+        s3_key=file.s3_key,
+        etag=sealed.etag,
+        size=sealed.size,
+        state=QUEUED,
+        created_at=now,
+        due_at=now,
+        wrapped_keys=deps.key_service.wrap(sealed.key + more, file.user_id, job_id),
+        language=language,
+    )
+    return deps.audio_jobs.begin(job, now)
+
+
+@dataclass
+class Held:
+    """A job that this worker does. What is kept of it is kept under the condition that it still does."""
+
+    deps: Deps
+    job: AudioJob
+    beaten_at: datetime
+    is_stopping: Callable[[], bool]
+
+    def note(self, **known: Any) -> None:
+        """Keep what a successor must know, and that the worker is still there."""
+        now = self.deps.clock()
+        self.job = self.deps.audio_jobs.hold(self.job, now, self.deps.config.decrypt_job_lease, **known)
+        self.beaten_at = now
+
+    def watch(self, done: int) -> None:
+        """Hear how far the work is, and say so from time to time."""
+        if self.is_stopping():
+            raise Stopping
+        if self.deps.clock() - self.beaten_at >= self.deps.config.decrypt_job_lease / BEATS:
+            self.note(progress=done)
+
+    def give_back(self, after: timedelta, *, attempts: int) -> None:
+        """Let somebody go on with it after a while."""
+        self.deps.audio_jobs.give_back(self.job, self.deps.clock() + after, attempts=attempts)
+
+    def finish(self, fault: str | None = None) -> None:
+        """The end, well or not."""
+        self.job = self.deps.audio_jobs.finish(self.job, self.deps.clock(), fault)
