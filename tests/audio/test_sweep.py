@@ -325,3 +325,19 @@ def test_parts_of_other_software_stay(phone: Phone) -> None:
     phone.deps.clients.s3().create_multipart_upload(Bucket=phone.deps.config.s3_bucket, Key=key)
     assert "0 mended" in sweep(phone, all_is_old=True)
     assert [each.key for each in phone.deps.multipart.under("")] == [key]
+
+
+def test_old_copies_and_what_was_never_finished(phone: Phone) -> None:
+    """What is decrypted goes when it is old, whoever's it was, and so does what a killed process left of a copy."""
+    s3, bucket = phone.deps.clients.s3(), phone.deps.config.s3_bucket
+    copy, begun = "decrypted/somebody/some/copy.3gp", "decrypted/somebody/some/begun.3gp"
+    s3.put_object(Bucket=bucket, Key=copy, Body=b"words")
+    s3.create_multipart_upload(Bucket=bucket, Key=begun)
+    assert sweep(phone) == "2 looked at, 0 mended.\n"
+    old = configured(phone, decrypted_kept=timedelta(days=-1))
+    said = sweep(old, "--dry-run")
+    assert said == (
+        f"{begun}: its copy was never finished.\n{copy}: the copy is old.\n2 looked at, 2 would be mended.\n"
+    )
+    assert "2 mended" in sweep(old)
+    assert (objects(phone.deps), list(phone.deps.multipart.under(""))) == ([], [])
