@@ -1,8 +1,8 @@
 """A sealed recording decrypted end to end by a gunicorn of one process, on the embedded AWS: S3 → decrypt → S3.
 
-For each length the time from the request to the answer (or to `done`, after an answer of 202), Argon2id twice included,
-and the most memory that the process has had meanwhile, above what it had when it was idle. The embedded AWS runs on the
-same machine and takes as much of it as the service does.
+For each length the time from the request to the answer (or to `done`, after an answer of 202), and the most memory that
+the process has had meanwhile, above what it had when it was idle. The owner has no password: Argon2id would take its 46
+MiB before, and give them back. The embedded AWS runs on the same machine and takes as much of it as the service does.
 """
 
 from __future__ import annotations
@@ -19,17 +19,15 @@ from urllib.request import Request, urlopen
 import orjson
 
 from benchmarks.measuring import Measured
-from panzoto.crypto import keys
-from panzoto.crypto.gate import Gate
-from panzoto.crypto.keys import PasswordKeys
-from panzoto.crypto.profiles import Profile
 from panzoto.crypto.streaming.audio import AudioEncryptor
 from panzoto.crypto.streaming.layout import AUDIO
 from panzoto.deps import Deps, build
+from panzoto.flows import _audio_key
 from panzoto.local.preparing import make_key
 from panzoto.models import object_keys
 from tests.support import ministack, server, tables
 from tests.support.configs import configured
+from tests.support.phones import person, signed_in
 
 VERSIONS_OF = ("cryptography", "boto3", "gunicorn", "ministack")
 KIB, MIB = 2**10, 2**20
@@ -41,7 +39,7 @@ LENGTHS = {
     "256 MiB": (256 * MIB, 3),
     "1 GiB": (1024 * MIB, 1),
 }
-ACCOUNT, EMAIL, PASSWORD = "123456789012", "bench@example.com", "SecurePassword123!"
+ACCOUNT, EMAIL = "123456789012", "bench@example.com"
 FILES = "/api/v1/audio-files"
 _notes: list[str] = []
 
@@ -101,13 +99,11 @@ class _App:
 
     def __init__(self, serving: server.Server, deps: Deps) -> None:
         self._serving, self._deps = serving, deps
-        body = {"email": f"{secrets.token_hex(6)}.{EMAIL}", "password": PASSWORD}
-        answer = self._ask("POST", "/api/register", body)
-        self._token, self._user_id = answer["token"], answer["user_id"]
-        kdf = answer["kdf"]
-        profile = Profile(kdf["memory_kib"], kdf["iterations"], kdf["parallelism"])
-        wrapping = PasswordKeys(profile, Gate(1)).derive(PASSWORD, bytes.fromhex(answer["key_salt"]), kdf)
-        self._key = keys.unwrap(answer["wrapped_audio_key"], wrapping, self._user_id)
+        email = f"{secrets.token_hex(6)}.{EMAIL}"
+        made = _audio_key.make(deps, f"user-{email}", None, bytes(32))
+        user = person(deps, email, audio_key=made.audio_key)
+        self._token, self._user_id = signed_in(deps, user).access_token, user.user_id
+        self._key = _audio_key.handed_out(deps, user) or b""
 
     def store(self, length: int) -> str:
         """A recording of that length, sealed and uploaded as it is made, and recorded; its id."""
@@ -119,7 +115,7 @@ class _App:
 
     def decrypt(self, file_id: str) -> None:
         """Until the copy has its address."""
-        answer = self._ask("POST", f"{FILES}/{file_id}/decrypt", {"password": PASSWORD})
+        answer = self._ask("POST", f"{FILES}/{file_id}/decrypt", {})
         while "download_url" not in answer:
             if answer["status"] == "failed":
                 raise RuntimeError(answer["fault"])
@@ -127,9 +123,7 @@ class _App:
             answer = self._ask("GET", answer["status_url"])
 
     def _ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        headers = {"Content-Type": "application/json"}
-        if hasattr(self, "_token"):
-            headers["Authorization"] = f"Bearer {self._token}"
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"}
         url = f"http://127.0.0.1:{self._serving.port}{path}"
         data = orjson.dumps(body) if body is not None else None
         while True:
