@@ -416,3 +416,16 @@ def test_stopping_wakes_who_rests() -> None:
     assert looked.wait(10)
     workers.stop()
     assert workers._running == 0
+
+
+def test_two_who_reach_for_the_same(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two workers that have seen a job one takes it; the other goes on as if it were not there."""
+    file_id = begun(owner).get_json()["file_info"]["file_id"]
+    seen = queue(owner)
+    owner.deps.audio_jobs.claim(
+        owner.job(file_id), "faster", owner.service.clock.now, owner.deps.config.decrypt_job_lease
+    )
+    monkeypatch.setattr(owner.deps.audio_jobs, "open_jobs", lambda: seen)
+    assert work(owner.deps) == 1
+    assert owner.job(file_id).owner == "faster"
+    assert owner.nothing_is_left_in_the_clear()

@@ -20,6 +20,7 @@ from panzoto.flows import _transcribing
 from panzoto.flows._working import work
 from panzoto.models import object_keys
 from panzoto.models.auth_state.audio_job import TRANSCRIBE
+from panzoto.models.auth_state.audio_jobs import JobLost
 from tests.accounts.conftest import PASSWORD, Service
 from tests.crypto.streams import recording
 from tests.support.servers import behaving, hanging_up
@@ -286,3 +287,27 @@ def test_sealed_text_keeps_to_its_recording() -> None:
     ):
         with pytest.raises(KeyRejected):
             transcripts.unseal(data, with_key, user_id, file_id)
+
+
+def test_while_the_transcriber_works(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker asks and goes; whoever loses the job meanwhile leaves to its successor what that goes on with."""
+    file_id = owner.keep_sealed(b"words")
+    transcribe(owner, file_id)
+    assert work(owner.deps) == 0
+    monkeypatch.setattr(owner.deps.transcriber, "ask", lambda _: Outcome(is_done=False))
+    assert transcript(owner, file_id)["status"] == "queued"
+    owner.service.clock.pass_by(seconds=6)
+    assert work(owner.deps) == 0
+    (copy,) = owner.copies()
+
+    def lost(*_: object, **__: object) -> None:
+        raise JobLost
+
+    owner.service.clock.pass_by(seconds=6)
+    monkeypatch.setattr(owner.deps.audio_jobs, "give_back", lost)
+    assert work(owner.deps) == 0
+    assert owner.copies() == [copy]
+    monkeypatch.undo()
+    owner.service.clock.pass_by(seconds=61)
+    work_to_the_end(owner)
+    assert transcript(owner, file_id)["status"] == "done"
