@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-from tests.accounts.conftest import Service, service, service_for
+import pytest
+
+from panzoto.aws import clients
+from tests.accounts.conftest import Service, service
+from tests.accounts.conftest import service_for as impatient_service_for
 from tests.support import border
 
-__all__ = ["Service", "service", "service_for"]
+__all__ = ["Service", "impatient_service_for", "service"]
+
+# A busy machine is no outage: what a test counts on is the order of things, not their time.
+PATIENT, SECONDS = timedelta(seconds=60), 15.0
 
 DEVICE = "a-phone"
 ME = "/api/v1/auth/me"
+
+
+@pytest.fixture
+def service_for(
+    impatient_service_for: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Service]:
+    """Makes services that wait long for the emulator."""
+    monkeypatch.setattr(clients, "READ_SECONDS", SECONDS)
+    return lambda **changes: impatient_service_for(**{"dynamodb_deadline": PATIENT, **changes})
 
 
 def new_phone() -> str:

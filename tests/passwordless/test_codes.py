@@ -46,7 +46,7 @@ SPENT = (429, "code_spent")
 
 
 def test_the_item_of_a_code(service: Service) -> None:
-    """It has the seed's attributes, ends when the code does, and nowhere in the table stands the code itself."""
+    """It has the seed's attributes, and ends when the code does."""
     phone, now = new_phone(), int(service.clock.now.timestamp())
     code = asked(service, phone)
     item = kept(service, phone)
@@ -63,10 +63,26 @@ def test_the_item_of_a_code(service: Service) -> None:
         "Device": None,
     }
     assert (len(code), code.isdigit()) == (6, True)
+
+
+def test_no_code_is_kept_in_clear(service_for: Callable[..., Service]) -> None:
+    """No table has the code, nor has an export: of its ten digits none stand together anywhere by chance."""
+    service, phone = service_for(otp_length=10), new_phone()
+    code = asked(service, phone)
+    assert outcome(service, phone, wrong(code)) == REJECTED
     operator = build(service.deps.config, operator=True)
     for table in (operator.otps, operator.sessions, operator.users, operator.audit):
-        assert code not in repr([{**each, "at": None} for each in table.scan()])
+        assert code not in repr(list(table.scan()))
+    me = signed_in_by(service, phone, code)
+    assert code not in service.get("/export", token=me["token"]).get_data(as_text=True)
     assert kept(service, phone, "OTP_TEST") == {}
+
+
+def signed_in_by(service: Service, phone: str, code: str) -> dict[str, Any]:
+    """Somebody who has signed in by this code."""
+    status, body = answer(service, phone, code)
+    assert status == 200, body
+    return body
 
 
 def test_what_the_asker_is_told(service: Service) -> None:
@@ -371,8 +387,11 @@ def test_kms_that_is_down_spends_no_code(service: Service) -> None:
 
 def test_a_store_that_is_down(service_for: Callable[..., Service]) -> None:
     """Nothing is sent and nobody gets in: 503 with a time, and when the store is back the code works."""
-    service, phone = service_for(dynamodb_deadline=timedelta(milliseconds=200)), new_phone()
-    code, store = asked(service, phone), between_us_and_dynamodb(service)
+    patient, phone = service_for(), new_phone()
+    code = asked(patient, phone)
+    deps = build(replace(patient.deps.config, dynamodb_deadline=timedelta(milliseconds=200)))
+    service = replace(patient, deps=replace(deps, clock=patient.clock), http=service_with(patient, deps))
+    store = between_us_and_dynamodb(service)
     down = border.fails(ReadTimeoutError(endpoint_url="lost"))
     for calls in range(5):  # as many as it takes
         store.expect(*[border.through] * calls, then=down)
@@ -383,8 +402,7 @@ def test_a_store_that_is_down(service_for: Callable[..., Service]) -> None:
     store.expect(then=down)
     response = service.post("/verify-otp", {"phone_number": phone, "otp": code})
     assert (response.status_code, int(response.headers["Retry-After"]) > 0) == (503, True)
-    store.expect()
-    assert answer(service, phone, code)[0] == 200
+    assert answer(patient, phone, code)[0] == 200
 
 
 def test_a_guess_that_nobody_could_look_at_is_given_back(service: Service) -> None:
@@ -528,14 +546,11 @@ def test_a_deleted_account_leaves_the_phone(service: Service) -> None:
 
 
 def test_an_export_shows_the_phone(service: Service) -> None:
-    """Whoever asks for everything finds the phone, in the person and in the sessions, and no secret of a code."""
+    """Whoever asks for everything finds the phone, in the person and in the sessions."""
     me = signed_in(service)
-    code = asked(service, me["phone"])
-    export = service.get("/export", token=me["token"])
-    body = export.get_json()
+    body = service.get("/export", token=me["token"]).get_json()
     assert body["user"]["phone_number"] == me["phone"]
     assert [each["phoneNumber"] for each in body["sessions"]] == [me["phone"]]
-    assert code not in export.get_data(as_text=True).replace(me["phone"], "")
 
 
 def test_tokens_are_not_kept_by_caches(service: Service) -> None:
