@@ -223,7 +223,7 @@ def test_a_deletion_does_not_read_what_begins_alike(phone: Phone) -> None:
 
     events.register("before-parameter-build.s3.ListObjectVersions", paged)
     assert phone.ask("DELETE", f"{FILES}/{file_id}").status_code == 200
-    assert len(listed) == 2
+    assert len([params for params in listed if params["Prefix"] == key]) == 2  # its copies are looked for besides
     assert objects(phone.deps) == [f"{key}{number}" for number in range(6)]
 
 
