@@ -46,8 +46,9 @@ requirements: ## The .txt files from the .in files, pinned with hashes; UPGRADE=
 	&& python -m pip install --quiet --disable-pip-version-check $(PIP_TOOLS) \
 	&& export CUSTOM_COMPILE_COMMAND="make $@" \
 	&& $(COMPILE) --output-file=requirements-dev.txt requirements-dev.in \
-	&& cp requirements-dev.txt requirements.txt `# so that it keeps to the same versions` \
-	&& $(COMPILE) --output-file=requirements.txt requirements.in
+	&& for each in requirements-migrate requirements; do \
+		cp requirements-dev.txt $$each.txt `# so that it keeps to the same versions`; \
+		$(COMPILE) --output-file=$$each.txt $$each.in || exit 1; done
 
 .venv:
 	@$(PYTHON) panzoto/local/install.py

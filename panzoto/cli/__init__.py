@@ -1,8 +1,10 @@
-"""Commands for operators: `flask tables`, `flask keys`, `flask users`, `flask approvals`, `flask audio`."""
+"""Commands for operators: `flask tables`, `keys`, `users`, `approvals`, `audio`, `migrate`."""
 
 from __future__ import annotations
 
 from flask import Flask
+
+from migrations.cli import migrate as migrate_commands
 
 from .approvals import approvals as approvals_commands
 from .audio import audio as audio_commands
@@ -13,5 +15,12 @@ from .users import users as users_commands
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    for commands in (tables_commands, keys_commands, users_commands, approvals_commands, audio_commands):
+    for commands in (
+        tables_commands,
+        keys_commands,
+        users_commands,
+        approvals_commands,
+        audio_commands,
+        migrate_commands,
+    ):
         app.cli.add_command(commands)

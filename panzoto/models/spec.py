@@ -136,6 +136,7 @@ AUTH_STATE = TableSpec(
         ),
         ("AUDIO_QUEUE", "The jobs that are not finished, by `<kind>#<file_id>` in `SK`: here workers find them."),
         ("OAUTH_STATE#<state>", "A sign-in by another provider that is under way."),
+        ("MIGRATION#<database>/<table>#<label>", "Rows that were moved here, from one key up to another; no TTL."),
     ),
 )
 

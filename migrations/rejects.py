@@ -1,0 +1,69 @@
+"""`rejects.jsonl`: every row that was not moved, with the reason; each once, whoever was killed in between."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Lock
+from typing import Any, TextIO
+
+import orjson
+
+from migrations.state import replaced
+
+Line = dict[str, Any]
+
+
+class Rejects:
+    """The file, open for more. A row is in it before the transaction that leaves it out is asked for."""
+
+    def __init__(self, path: Path, still: Callable[[Line], bool]) -> None:
+        self._lock = Lock()
+        self._seen: set[int] = set()
+        self.counts: Counter[tuple[str, str]] = Counter()
+        replaced(path, self._kept(path, still))
+        self._file: TextIO = os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "w", encoding="utf-8")
+
+    def _kept(self, path: Path, still: Callable[[Line], bool]) -> Iterator[str]:
+        """The lines of before that still hold: a row whose transaction never was is looked at again."""
+        for line in read(path):
+            if still(line) and self._is_new(line):
+                yield _written(line)
+
+    def add(self, line: Line) -> None:
+        """Write a row down, safe from the end of this process."""
+        with self._lock:
+            if self._is_new(line):
+                self._file.write(_written(line))
+                self._file.flush()
+
+    def close(self) -> None:
+        """Write all of it to the disk."""
+        with self._lock:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+
+    def _is_new(self, line: Line) -> bool:
+        mark = hash((line["table"], orjson.dumps(line["row"], option=orjson.OPT_SORT_KEYS)))
+        if mark in self._seen:
+            return False
+        self._seen.add(mark)
+        self.counts[line["table"], line["reason"]] += 1
+        return True
+
+
+def read(path: Path) -> Iterator[Line]:
+    """The lines of a file, if it is there; one that a crash has cut off is not."""
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            if line.endswith("}\n"):
+                yield orjson.loads(line)
+
+
+def _written(line: Line) -> str:
+    return orjson.dumps(line).decode() + "\n"

@@ -1,0 +1,167 @@
+"""The move itself: people and the claims of their emails, then recordings, by many workers at once."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Protocol
+
+from migrations.chunks import Chunk, Chunker
+from migrations.faults import Stopped
+from migrations.later import only_new
+from migrations.loading import Loading, Tally
+from migrations.mapping import AUDIO_FILES, USERS
+from migrations.members import fit
+from migrations.moved import KEPT, WRITTEN, Moved
+from migrations.pace import Pace
+from migrations.ranges import Ranges
+from migrations.rejects import Line, Rejects
+from migrations.rows import Rules
+from migrations.source import Columns, Source
+from migrations.state import Folder
+from panzoto.deps import Deps
+
+# Rows that were made this long before the snapshot may have come into sight after it: long transactions, clocks apart.
+OVERLAP = timedelta(minutes=15)
+AHEAD = 2
+
+
+class Watch(Protocol):
+    """Sees how far the move has come."""
+
+    def begin(self, label: str, total: int, done: int) -> None:
+        """A table of so many rows begins, of which so many were moved before."""
+
+    def advance(self, rows: int) -> None:
+        """So many more are done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """One run of the move."""
+
+    deps: Deps
+    source: Source
+    folder: Folder
+    rules: Rules
+    workers: int
+    most_units: float | None
+    patience: float
+    watch: Watch
+
+    def full(self) -> dict[str, Any]:
+        """Move every row that was not moved before. Killed at any moment, the same again goes on."""
+        known = self.folder.read()
+        first = known.get("snapshot_at") or self.source.at.isoformat()
+        self.folder.note(snapshot_at=first, moved_all=known.get("moved_all", False))
+        moved = Moved(self.deps.gateway, self.deps.emails.name)
+        before = {each: moved.of(self._place(each), self.source[each]) for each in (USERS, AUDIO_FILES)}
+
+        def still(line: Line) -> bool:
+            key = line["row"][self.source[line["table"]].table.ours[0]]
+            return (
+                key is not None
+                and before[line["table"]].ranges.find(self.source[line["table"]].key_of(key)) is not None
+            )
+
+        with closing(Rejects(self.folder.rejects, still)) as rejects:
+            tally = Tally()
+            for label, progress in before.items():
+                columns = self.source[label]
+                done = sum(progress.counts.values())
+                self.watch.begin(label, self.source.count(columns), done)
+                rows = self.source.rows(columns, after=progress.ranges.start)
+                chunks = self._chunker(columns, progress.ranges).chunks(rows)
+                tally.add(self._move(self._loading(columns, moved, rejects), chunks))
+            result = self._result(tally, rejects, moved)
+        since = (datetime.fromisoformat(first) - OVERLAP).isoformat()
+        self.folder.note(moved_all=True, run=result, since=since)
+        return {**result, "since": since}
+
+    def later(self, since: datetime) -> dict[str, Any]:
+        """Move the rows that were made since a time, and that are not here and were not deleted here."""
+        if not self.folder.read().get("moved_all"):
+            raise Stopped("There is no finished run in this folder; run without --since first.")
+        moved = Moved(self.deps.gateway, self.deps.emails.name)
+        with closing(Rejects(self.folder.rejects, lambda _: True)) as rejects:
+            tally = Tally()
+            for label in (USERS, AUDIO_FILES):
+                columns = self.source[label]
+                self.watch.begin(label, self.source.count(columns, since), 0)
+                chunks = self._chunker(columns, Ranges.of([])).chunks(self.source.rows(columns, since=since))
+                new = (only_new(self.deps, columns, chunk, tally.outcomes) for chunk in chunks)
+                tally.add(self._move(self._loading(columns, moved, rejects), new))
+            result = {"rows": tally.rows, "units": tally.units, "retries": tally.retries, **tally.outcomes}
+        at = (self.source.at - OVERLAP).isoformat()
+        self.folder.note(later=[*self.folder.read().get("later", []), {"since": since.isoformat(), **result}], since=at)
+        return {**result, "since": at}
+
+    def _place(self, label: str) -> str:
+        """What a table's rows are known to be of."""
+        return f"{self.source.identity}/{self.source[label].table.name}"
+
+    def _chunker(self, columns: Columns, ranges: Ranges) -> Chunker:
+        return Chunker(columns, ranges, partial(fit, self.deps, columns, rules=self.rules))
+
+    def _loading(self, columns: Columns, moved: Moved, rejects: Rejects) -> Loading:
+        return Loading(
+            deps=self.deps,
+            columns=columns,
+            source=self._place(columns.table.label),
+            moved=moved,
+            rejects=rejects,
+            pace=Pace(self.most_units),
+            patience=self.patience,
+        )
+
+    def _move(self, loading: Loading, chunks: Iterable[Chunk]) -> Tally:
+        """Move chunks with all workers, no further ahead than they keep up with."""
+        tally = Tally()
+        with ThreadPoolExecutor(self.workers) as pool:
+            try:
+                for done in _in_flight(lambda chunk: pool.submit(loading.move, chunk), chunks, self.workers * AHEAD):
+                    tally.add(done)
+                    self.watch.advance(done.rows)
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+        return tally
+
+    def _result(self, tally: Tally, rejects: Rejects, moved: Moved) -> dict[str, Any]:
+        """What all runs have come to together, as the marks in the tables say."""
+        tables: dict[str, Any] = {}
+        for label in (USERS, AUDIO_FILES):
+            counts = moved.of(self._place(label), self.source[label]).counts
+            reasons = Counter({why: n for (table, why), n in rejects.counts.items() if table == label})
+            tables[label] = {
+                "rows": self.source.count(self.source[label]),
+                WRITTEN: counts[WRITTEN],
+                KEPT: counts[KEPT],
+                "rejected": sum(reasons.values()),
+                "reasons": dict(_general(reasons).most_common()),
+            }
+        return {"tables": tables, "units": tally.units, "retries": tally.retries}
+
+
+def _general(reasons: Counter[str]) -> Counter[str]:
+    """The reasons without the ids in them, so that there are few."""
+    general: Counter[str] = Counter()
+    for reason, count in reasons.items():
+        words = reason.split()
+        general[" ".join("…" if any(sign.isdigit() for sign in word) else word for word in words)] += count
+    return general
+
+
+def _in_flight(submit: Callable[[Chunk], Future[Tally]], chunks: Iterable[Chunk], most: int) -> Iterator[Tally]:
+    waiting: deque[Future[Tally]] = deque()
+    for chunk in chunks:
+        waiting.append(submit(chunk))
+        if len(waiting) >= most:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
