@@ -235,7 +235,8 @@ def opened(dsn: str, names: Names) -> Iterator[Source]:
         for name in TIMES:
             connection.adapters.register_loader(name, _Time)
         if connection.execute("SHOW server_encoding").fetchone() == ("SQL_ASCII",):
-            for name in ("text", "varchar", "bpchar"):
+            connection.execute("SET client_encoding = 'SQL_ASCII'")  # or one row that is no text would end it all
+            for name in ("text", "varchar", "bpchar", "name"):
                 connection.adapters.register_loader(name, _Text)
         yield Source(connection, names)
 

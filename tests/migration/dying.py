@@ -1,0 +1,94 @@
+"""A run of the move in a process of its own, which faults of the network meet, and which may die at any moment."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+
+import migrations.cli
+from config import Config
+from panzoto import create_app
+from panzoto.deps import build
+from tests.support import border
+from tests.support.border import Send
+
+LOADED = [__name__, "tests.support.warm", "migrations.running", "migrations.verifying"]
+SECONDS = 120
+FAULTS = 0.2
+# Small pages and few workers: the more requests, the more moments to die at.
+WORKERS = "4"
+
+
+@dataclass(frozen=True)
+class Fate:
+    """At which request the process dies, before it or after; and what the faults are drawn from."""
+
+    seed: int
+    request: int | None = None
+    afterwards: bool = False
+
+
+def run(config: Config, arguments: list[str], fate: Fate) -> int | None:
+    """Give the command in a process of its own; its exit code, negative when a signal has ended it."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(LOADED)
+    process = context.Process(target=_run, args=(config, arguments, fate))
+    process.start()
+    process.join(SECONDS)
+    assert process.exitcode is not None, "the run has not ended"
+    return process.exitcode
+
+
+def _run(config: Config, arguments: list[str], fate: Fate) -> None:
+    deps = build(config)
+    fates = _Fates(fate)
+    real = migrations.cli.build
+
+    def unlucky(*given: Any, **named: Any) -> Any:
+        made = real(*given, **named)
+        border.at(made.gateway._client, then=fates)
+        return made
+
+    migrations.cli.build = unlucky
+    result = create_app(config, deps).test_cli_runner().invoke(args=arguments)
+    Path(arguments[arguments.index("--state") + 1], "said").write_text(result.output)
+    os._exit(result.exit_code)
+
+
+class _Fates:
+    """What happens to each request: mostly nothing, at times a fault, and once the end."""
+
+    def __init__(self, fate: Fate) -> None:
+        self._fate = fate
+        self._random = random.Random(fate.seed)
+        self._lock = Lock()
+        self._count = 0
+
+    def __call__(self, request: AWSPreparedRequest, send: Send) -> AWSResponse | None:
+        with self._lock:
+            self._count += 1
+            dies = self._count == self._fate.request
+            drawn, kind = self._random.random(), self._random.randrange(4)
+        if dies:
+            if self._fate.afterwards:
+                send(request)
+            os.kill(os.getpid(), signal.SIGKILL)
+        if drawn >= FAULTS:
+            return None
+        if kind == 0:
+            return border.refuses("ThrottlingException")(request, send)
+        if kind == 1:
+            return border.refuses("InternalServerError", 500)(request, send)
+        if kind == 2:
+            raise ConnectionClosedError(endpoint_url=request.url)
+        send(request)  # it has happened, and nobody hears of it
+        raise ReadTimeoutError(endpoint_url=request.url)
