@@ -35,7 +35,7 @@ class Chunk:
     fits: list[tuple[Fit, Row]] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     _items: set[str] = field(default_factory=set)
-    _claims: set[str] = field(default_factory=set)
+    claims: set[str] = field(default_factory=set)
 
     @property
     def reach(self) -> Range | None:
@@ -50,14 +50,14 @@ class Chunk:
     def has_room_for(self, fit: Fit) -> bool:
         """Whether a row's writes fit in too. Of two rows that claim the same, the second has to see the first."""
         new = len(set(fit.names) - self._items)
-        return len(self._items) + new <= MOST_MEMBERS and not (fit.claim and fit.claim in self._claims)
+        return len(self._items) + new <= MOST_MEMBERS and not (fit.claim and fit.claim in self.claims)
 
     def add(self, fit: Fit, row: Row) -> None:
         """Take a row in."""
         self.fits.append((fit, row))
         self._items.update(fit.names)
         if fit.claim:
-            self._claims.add(fit.claim)
+            self.claims.add(fit.claim)
 
 
 class Chunker:

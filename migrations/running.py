@@ -158,10 +158,11 @@ def _general(reasons: Counter[str]) -> Counter[str]:
 
 
 def _in_flight(submit: Callable[[Chunk], Future[Tally]], chunks: Iterable[Chunk], most: int) -> Iterator[Tally]:
-    waiting: deque[Future[Tally]] = deque()
+    """What chunks come to. Of two that claim the same the first is done before the second begins."""
+    waiting: deque[tuple[Chunk, Future[Tally]]] = deque()
     for chunk in chunks:
-        waiting.append(submit(chunk))
-        if len(waiting) >= most:
-            yield waiting.popleft().result()
+        while len(waiting) >= most or any(not chunk.claims.isdisjoint(other.claims) for other, _ in waiting):
+            yield waiting.popleft()[1].result()
+        waiting.append((chunk, submit(chunk)))
     while waiting:
-        yield waiting.popleft().result()
+        yield waiting.popleft()[1].result()

@@ -55,7 +55,11 @@ class Old:
 
     def person(self, user_id: object, email: object = "", **columns: object) -> None:
         """A person, ordinary but for what is said."""
-        given = {"email": email if email != "" else f"old.{user_id}@example.com", "password_hash": HASH, "key_salt": SALT}
+        given = {
+            "email": email if email != "" else f"old.{user_id}@example.com",
+            "password_hash": HASH,
+            "key_salt": SALT,
+        }
         self._insert("users", {"user_id": user_id, "created_at": AT, **given, **columns})
 
     def file(self, file_id: object, user_id: object, **columns: object) -> None:
@@ -173,4 +177,3 @@ def users_of(deps: Deps) -> dict[str, dict[str, Any]]:
 def files_of(deps: Deps) -> dict[str, dict[str, Any]]:
     """Every recording's item, by id."""
     return {item["file_id"]: item for item in deps.audio_files.scan()}
-

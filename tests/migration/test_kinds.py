@@ -92,7 +92,9 @@ def test_bytes_that_are_no_text_are_told(old_for: Callable[..., Old], new: Deps,
     """A database that does not know its own encoding may hold anything: such a row is told, the rest is moved."""
     old = old_for("SQL_ASCII")
     old.person("ann")
-    old.do("INSERT INTO users SELECT convert_from('\\xff'::bytea, 'SQL_ASCII'), email || 'x', null, null, now() FROM users")
+    old.do(
+        "INSERT INTO users SELECT convert_from('\\xff'::bytea, 'SQL_ASCII'), email || 'x', null, null, now() FROM users"
+    )
     old.do("INSERT INTO audio_files VALUES ('f', 'ann', convert_from('\\xfe'::bytea, 'SQL_ASCII'), 1, now())")
     move = Move(new, tmp_path / "move", old)
     move.done("plan")

@@ -104,7 +104,8 @@ def test_ids_become_text(value: object, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, "", True, 1.5, Decimal(1), b"x", "a/b", "a#b", "a\0b", "a\nb", "..", ".", "x" * 1025, "\udcff", NOBODY]
+    "value",
+    [None, "", True, 1.5, Decimal(1), b"x", "a/b", "a#b", "a\0b", "a\nb", "..", ".", "x" * 1025, "\udcff", NOBODY],
 )
 def test_ids_that_mean_something_else_are_refused(value: object) -> None:
     """An id that would be a folder, a key or nobody is told."""
@@ -112,7 +113,9 @@ def test_ids_that_mean_something_else_are_refused(value: object) -> None:
         user_of(person(user_id=value), RULES)
 
 
-@pytest.mark.parametrize("value", [None, "", "no email", "a@", "a@b\n@c.example", "a\0@example.com", "\udcff@example.com"])
+@pytest.mark.parametrize(
+    "value", [None, "", "no email", "a@", "a@b\n@c.example", "a\0@example.com", "\udcff@example.com"]
+)
 def test_emails_that_cannot_sign_in_are_refused(value: object) -> None:
     """Whoever could not sign in is not moved quietly."""
     with pytest.raises(Unfit, match="email"):
@@ -145,7 +148,9 @@ def test_hashes_are_told_apart(stored: str | bytes | None, kind: str) -> None:
     if kind.startswith("unreadable"):
         with pytest.raises(Unfit, match="password_hash"):
             user_of(person(password_hash=stored), RULES)
-        assert user_of(person(password_hash=stored), Rules(RULES.zone, drop_unreadable_hashes=True)).password_hash is None
+        assert (
+            user_of(person(password_hash=stored), Rules(RULES.zone, drop_unreadable_hashes=True)).password_hash is None
+        )
     else:
         carried = stored.decode() if isinstance(stored, bytes) else stored
         assert user_of(person(password_hash=stored), RULES).password_hash == carried

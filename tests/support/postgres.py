@@ -56,7 +56,9 @@ def running() -> Iterator[Server]:
         programs = _programs(folder)
         data = _cluster(programs, folder)
         port = free_port()
-        settings = [part for each in [*SETTINGS, f"port={port}", f"unix_socket_directories={data}"] for part in ("-c", each)]
+        settings = [
+            part for each in [*SETTINGS, f"port={port}", f"unix_socket_directories={data}"] for part in ("-c", each)
+        ]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
                 [programs / "postgres", "-D", data, *settings], stdout=log, stderr=log, user=_user(), group=_user()
@@ -98,7 +100,19 @@ def _cluster(programs: Path, folder: Path) -> Path:
     if _user() is not None:
         os.chown(data, NOBODY, NOBODY)
         os.chown(secret, NOBODY, NOBODY)
-    command = ["-D", data, "-U", "panzoto", "-A", "scram-sha-256", f"--pwfile={secret}", "-N", "--locale=C", "-E", "UTF8"]
+    command = [
+        "-D",
+        data,
+        "-U",
+        "panzoto",
+        "-A",
+        "scram-sha-256",
+        f"--pwfile={secret}",
+        "-N",
+        "--locale=C",
+        "-E",
+        "UTF8",
+    ]
     done = subprocess.run(
         [programs / "initdb", *command], capture_output=True, text=True, user=_user(), group=_user(), check=False
     )

@@ -1,0 +1,264 @@
+"""What stands in the way is told in a sentence, with an exit code that is not 0, and nothing is half done."""
+
+from __future__ import annotations
+
+import builtins
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import psycopg
+import pytest
+
+import migrations.cli
+from migrations.mapping import Names
+from migrations.source import opened
+from panzoto.deps import Deps
+from tests.support import border
+from tests.support.border import Step
+from tests.support.ministack import free_port
+from tests.support.postgres import PASSWORD
+
+from .conftest import Move, Old, files_of, users_of
+
+
+def sentence(move: Move, command: str, *more: str, dsn: str | None = None) -> str:
+    """What a command says that cannot do its work."""
+    result = move(command, *more, dsn=dsn)
+    assert result.exit_code == 1, result.output
+    assert isinstance(result.exception, SystemExit), result.exception
+    told = [line for line in result.output.splitlines() if line.startswith("Error: ")]
+    assert len(told) == 1, result.output
+    assert PASSWORD not in result.output
+    return told[0]
+
+
+@pytest.mark.parametrize("command", ["plan", "run", "verify"])
+def test_postgresql_is_not_there(move: Move, command: str) -> None:
+    """Nobody listens: a sentence, without a password."""
+    dsn = f"host=127.0.0.1 port={free_port()} password='{PASSWORD.replace(chr(39), chr(92) + chr(39))}'"
+    assert "PostgreSQL cannot be used" in sentence(move, command, dsn=dsn)
+    assert users_of(move.deps) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"password": "wrong"}, "password authentication failed"),
+        ({"user": "nobody"}, "password authentication failed"),
+        ({"database": "nowhere"}, "does not exist"),
+    ],
+)
+def test_postgresql_does_not_let_us_in(move: Move, old: Old, changes: dict[str, str], words: str) -> None:
+    """A wrong password, user or database is told as the server says it."""
+    assert words in sentence(move, "run", dsn=old.server.dsn(**changes))
+
+
+def test_a_dsn_that_is_none_is_not_repeated(move: Move) -> None:
+    """What cannot be parsed may hold a password anywhere in it."""
+    told = sentence(move, "run", dsn=f"postgres:/{PASSWORD}")
+    assert "not one" in told
+
+
+def test_the_environment_says_where_postgresql_is(move: Move, old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a DSN the PG* variables count."""
+    settings = {"PGHOST": "127.0.0.1", "PGPORT": str(old.server.port), "PGDATABASE": old.name, "PGUSER": "panzoto"}
+    for name, value in {**settings, "PGPASSWORD": PASSWORD}.items():
+        monkeypatch.setenv(name, value)
+    old.person("ann")
+    result = move("run", dsn="")
+    assert result.exit_code == 0, result.output
+    assert set(users_of(move.deps)) == {"ann"}
+    kept = "".join(each.read_text() for each in move.folder.iterdir())
+    assert PASSWORD not in kept + result.output
+
+
+def test_a_missing_table_is_named(move: Move, old: Old) -> None:
+    """A table that is not there, or has another name."""
+    old.do("DROP TABLE audio_files")
+    assert "no table audio_files" in sentence(move, "run")
+    assert users_of(move.deps) == {}
+
+
+def test_a_missing_column_is_named(move: Move, old: Old) -> None:
+    """A column that is not there, or has another name."""
+    old.do("ALTER TABLE users RENAME email TO mail")
+    assert "has no column email" in sentence(move, "run")
+
+
+def test_a_table_that_we_may_not_read_is_named(move: Move, old: Old) -> None:
+    """Whoever may not read is told so, before anything is written."""
+    old.do("DROP ROLE IF EXISTS reader")
+    old.do(f"CREATE ROLE reader LOGIN PASSWORD '{PASSWORD.replace(chr(39), chr(39) * 2)}'")
+    old.do("GRANT SELECT ON users TO reader")
+    told = sentence(move, "run", dsn=old.server.dsn(old.name, user="reader"))
+    assert "permission denied for table audio_files" in told
+    assert users_of(move.deps) == {}
+
+
+def test_a_cancelled_query_is_told_and_the_run_goes_on(move: Move, old: Old) -> None:
+    """A replica cancels what is in its way: the command ends, and the same command completes the move."""
+    old.people(120, 60)
+    with psycopg.connect(old.dsn) as lock:
+        lock.execute("LOCK TABLE audio_files")
+        canceller = Thread(target=_cancel, args=(old,))
+        canceller.start()
+        told = sentence(move, "run")
+        canceller.join()
+    assert "cancelled the query" in told
+    assert files_of(move.deps) == {}
+    move.done("run")
+    move.done("verify")
+
+
+def test_a_lost_connection_is_told_and_the_run_goes_on(move: Move, old: Old) -> None:
+    """A server that restarts in the middle: the command ends, and the same command completes the move."""
+    old.people(120, 60)
+    with psycopg.connect(old.dsn) as lock:
+        lock.execute("LOCK TABLE audio_files")
+        killer = Thread(target=_cancel, args=(old, "pg_terminate_backend"))
+        killer.start()
+        assert "broke off" in sentence(move, "run")
+        killer.join()
+    move.done("run")
+    move.done("verify")
+
+
+def _cancel(old: Old, how: str = "pg_cancel_backend") -> None:
+    """Cancel the query of the move, as soon as it waits."""
+    waits = "application_name = 'panzoto-migrate' AND wait_event_type = 'Lock'"
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends:
+        if old.ask(f"SELECT {how}(pid) FROM pg_stat_activity WHERE datname = '{old.name}' AND {waits}"):
+            return
+        time.sleep(0.02)  # between two looks; the deadline above is what decides
+
+
+def test_nothing_is_ever_written_to_postgresql(move: Move, old: Old) -> None:
+    """The connection cannot write: not by a mistake of ours either."""
+    with pytest.raises(Exception, match="read-only"), opened(old.dsn, Names.read(None)) as source:
+        source._connection.execute("DELETE FROM users")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("not toml", "cannot be read"),
+        ("speed = 3", "speed"),
+        ('zone = "Mars/Olympus"', "time zone"),
+        ('unreadable_hashes = "keep"', "unreadable_hashes"),
+        ("[users]\nnick = 'x'", "nick"),
+        ("[users]\nemail = 5", "in quotes"),
+        ("users = 5", "in quotes"),
+    ],
+)
+def test_a_mapping_file_that_is_wrong(move: Move, tmp_path: Path, text: str, words: str) -> None:
+    """What is not understood in the mapping file is named."""
+    path = tmp_path / "mapping.toml"
+    path.write_text(text)
+    assert words in sentence(move, "run", "--mapping", str(path))
+
+
+def test_two_at_once_in_one_folder(move: Move) -> None:
+    """Of two commands in one folder one is refused."""
+    move.folder.mkdir()
+    lock = os.open(move.folder, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    assert "Another command" in sentence(move, "run")
+    os.close(lock)
+
+
+def test_a_folder_of_another_move(move: Move, old_for: Callable[..., Old]) -> None:
+    """What was noted of one database is not taken for another."""
+    move.done("run")
+    assert "belongs to another move" in sentence(move, "run", dsn=old_for().dsn)
+
+
+def test_a_folder_that_cannot_be_one(move: Move, tmp_path: Path) -> None:
+    """A folder that cannot be made, and a note that cannot be read, are told."""
+    (tmp_path / "file").write_text("")
+    assert "cannot be used" in sentence(move, "run", "--state", str(tmp_path / "file" / "below"))
+    move.folder.mkdir()
+    (move.folder / "state.json").write_text("{")
+    assert "cannot be read" in sentence(move, "run")
+
+
+def test_a_report_of_nothing(move: Move) -> None:
+    """Before anything was found there is nothing to report."""
+    assert "nothing to report" in sentence(move, "report")
+
+
+def test_a_time_that_is_none(move: Move) -> None:
+    """`--since` takes a time."""
+    move.done("run")
+    assert "--since must be" in sentence(move, "run", "--since", "yesterday")
+
+
+def test_times_that_cannot_be_compared(new: Deps, old_for: Callable[..., Old], tmp_path: Path) -> None:
+    """Rows since a time cannot be asked for where times are text."""
+    move = Move(new, tmp_path / "move", old_for(time="text"))
+    move.done("run")
+    assert "created_at is text" in sentence(move, "run", "--since", "2024-01-01")
+
+
+def test_psycopg_is_missing(move: Move, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without what the command needs says what to install."""
+    real = builtins.__import__
+
+    def without(name: str, *given: Any, **named: Any) -> Any:
+        if name == "migrations.source":
+            raise ModuleNotFoundError(name)
+        return real(name, *given, **named)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    assert "requirements-migrate.txt" in sentence(move, "run")
+
+
+@contextmanager
+def met_by(monkeypatch: pytest.MonkeyPatch, *steps: Step, then: Step | None = None) -> Iterator[None]:
+    """Let the calls of the move to DynamoDB meet these steps."""
+    real = migrations.cli.build
+
+    def made(*given: Any, **named: Any) -> Deps:
+        deps = real(*given, **named)
+        border.at(deps.gateway._client, *steps, then=then)
+        return deps
+
+    monkeypatch.setattr(migrations.cli, "build", made)
+    yield
+    monkeypatch.undo()
+
+
+def test_dynamodb_refuses(move: Move, old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A role that may not write is told at once, and nothing is moved."""
+    old.people(10)
+    through: list[Step] = [border.through] * 2
+    with met_by(monkeypatch, *through, then=border.refuses("AccessDeniedException")):
+        assert "AccessDenied" in sentence(move, "run")
+    assert users_of(move.deps) == {}
+    move.done("run")
+
+
+def test_dynamodb_refuses_a_row(move: Move, old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction that is refused for what no retry mends ends the command, which names the reason."""
+    old.person("ann")
+    cancelled = border.cancels("None", "None", "ValidationError")
+    with met_by(monkeypatch, border.through, border.through, then=cancelled):
+        assert "ValidationError" in sentence(move, "run")
+
+
+def test_dynamodb_is_away_for_longer_than_our_patience(move: Move, old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Throttled for ever, the command ends; the same command goes on."""
+    monkeypatch.setattr("migrations.loading.PAUSE", 0.01)
+    monkeypatch.setattr("migrations.cli.DEADLINE", migrations.cli.DEADLINE / 10)
+    old.person("ann")
+    throttled = border.refuses("ThrottlingException")
+    with met_by(monkeypatch, border.through, border.through, then=throttled):
+        assert "the same command goes on" in sentence(move, "run", "--patience", "1")
+    move.done("run")
+    assert set(users_of(move.deps)) == {"ann"}

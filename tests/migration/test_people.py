@@ -1,0 +1,165 @@
+"""Moved people and the service: they sign in as before, and nothing that happens here is undone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import bcrypt
+import pytest
+from argon2 import PasswordHasher
+
+from panzoto.deps import build
+from tests.accounts.conftest import PASSWORD, Service, new_email
+
+from .conftest import SALT, Move, Old, files_of, users_of
+
+ARGON2 = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
+FILES = "/api/v1/audio-files"
+
+
+@pytest.fixture
+def moving(service: Service, old: Old, tmp_path: Path) -> Move:
+    """The move of the old database to a service that people use."""
+    return Move(build(service.deps.config, operator=True), tmp_path / "move", old)
+
+
+def signed_in(service: Service, email: str, password: str = PASSWORD) -> dict[str, str]:
+    """What a sign-in answers."""
+    response = service.http.post("/api/login", json={"email": email, "password": password})
+    assert response.status_code == 200, response.get_json()
+    answer: dict[str, str] = response.get_json()
+    return answer
+
+
+def listed(service: Service, token: str) -> list[str]:
+    """The recordings that somebody sees, by the old address."""
+    response = service.http.get("/api/user/audio-files", headers={"Authorization": f"Bearer {token}"})
+    return [each["file_id"] for each in response.get_json()["audio_files"]]
+
+
+@pytest.mark.parametrize("kind", ["argon2", "bcrypt"])
+def test_people_sign_in_with_their_old_passwords(service: Service, moving: Move, old: Old, kind: str) -> None:
+    """The old password, the salt they had, their recordings newest first; a weaker hash is replaced on the way."""
+    stored = ARGON2 if kind == "argon2" else bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+    old.person("ann", "Ann@Example.com", password_hash=stored)
+    old.file("f1", "ann", uploaded_at="2024-01-01 00:00+00")
+    old.file("f2", "ann", uploaded_at="2024-02-01 00:00+00")
+    moving.done("run")
+    me = signed_in(service, "ann@example.com")
+    assert (me["user_id"], me["key_salt"]) == ("ann", SALT.hex())
+    assert listed(service, me["token"]) == ["f2", "f1"]
+    assert users_of(moving.deps)["ann"]["password_hash"].startswith("$argon2id$v=19$m=12288,t=3,p=1$")
+    assert signed_in(service, "ann@example.com")["key_salt"] == SALT.hex()
+    assert "changed_here 1" in moving.done("verify")
+
+
+def test_somebody_without_a_readable_hash_gets_in_by_mail(service: Service, moving: Move, old: Old) -> None:
+    """With `unreadable_hashes = "without"` they are moved without one, and set a password by a link."""
+    mapping = moving.folder.with_suffix(".toml")
+    mapping.write_text('unreadable_hashes = "without"\n')
+    old.person("ann", "ann@example.com", password_hash="5f4dcc3b5aa765d61d8327deb882cf99")
+    moving.done("run", "--mapping", str(mapping))
+    moving.done("verify", "--mapping", str(mapping))
+    assert service.http.post("/api/login", json={"email": "ann@example.com", "password": "password"}).status_code == 401
+    service.post("/password/forgot", {"email": "ann@example.com"})
+    token = service.link("ann@example.com", "reset")
+    body = {"token": token, "new_password": PASSWORD, "abandon_audio": True}
+    assert service.post("/password/reset", body).status_code == 200
+    assert signed_in(service, "ann@example.com")["user_id"] == "ann"
+
+
+def test_what_was_changed_here_is_never_overwritten(service: Service, moving: Move, old: Old) -> None:
+    """A run, a later run and a run from another folder leave a person alone who has signed in since."""
+    old.person("ann", "ann@example.com", password_hash=ARGON2)
+    old.file("f1", "ann")
+    moving.done("run")
+    me = signed_in(service, "ann@example.com")
+    assert service.http.delete(f"{FILES}/f1", headers={"Authorization": f"Bearer {me['token']}"}).status_code < 300
+    before = users_of(moving.deps)
+    moving.done("run")
+    moving.done("run", "--since", "2020-01-01")
+    Move(moving.deps, moving.folder.with_name("other"), old).done("run")
+    assert users_of(moving.deps) == before
+    assert files_of(moving.deps) == {}
+    assert "deleted_here 1" in moving.done("verify")
+
+
+def test_whoever_was_deleted_here_does_not_come_back(service: Service, moving: Move, old: Old) -> None:
+    """Neither the person nor a recording that the old backend got later, by no run."""
+    old.person("ann", "ann@example.com", password_hash=ARGON2)
+    old.file("f1", "ann")
+    moving.done("run")
+    me = signed_in(service, "ann@example.com")
+    body = {"current_password": PASSWORD}
+    response = service.http.delete("/api/v1/auth/me", json=body, headers={"Authorization": f"Bearer {me['token']}"})
+    assert response.status_code == 202
+    service.deps.later.finish()
+    assert users_of(moving.deps) == {}
+    old.file("f2", "ann", uploaded_at=datetime.now(UTC))
+    for arguments in ((), ("--since", "2020-01-01")):
+        moving.done("run", *arguments)
+        assert (users_of(moving.deps), files_of(moving.deps)) == ({}, {})
+    moving.done("verify")
+
+
+def test_an_email_that_was_registered_here_stays_its_owners(service: Service, moving: Move, old: Old) -> None:
+    """Never two people with one email: the old one is told of, with their recordings."""
+    email = new_email()
+    here = service.register(email)
+    old.person("ann", email.upper(), password_hash=ARGON2)
+    old.file("f1", "ann")
+    moving.done("run")
+    assert signed_in(service, email)["user_id"] == here["user_id"]
+    assert set(users_of(moving.deps)) == {here["user_id"]}
+    reasons = moving.reasons()
+    assert reasons["ann"] == f"email belongs to {here['user_id']} already"
+    assert reasons["f1"].startswith("the person ann is not here")
+    moving.done("verify")
+
+
+def test_people_who_come_between_the_tables(service: Service, moving: Move, old: Old) -> None:
+    """Whoever goes while recordings are being moved takes theirs along."""
+    old.person("ann", "ann@example.com", password_hash=ARGON2)
+    old.person("bob", "bob@example.com", password_hash=ARGON2)
+    moving.done("run")
+    bob = moving.deps.users.find("bob")
+    assert bob is not None
+    moving.deps.users.begin_deletion(bob, datetime.now(UTC))
+    old.file("f1", "ann")
+    old.file("f2", "bob")
+    moving.done("run")
+    assert set(files_of(moving.deps)) == {"f1"}
+
+
+def test_later_rows_come_over(service: Service, moving: Move, old: Old) -> None:
+    """With the time that a run prints, what the old backend has got since is moved, whatever its key."""
+    old.person("m", "m@example.com")
+    printed = moving.done("run").split("--since ")[-1].split()[0]
+    now = datetime.now(UTC) + timedelta(seconds=1)
+    for each in ("a", "z"):
+        old.person(each, created_at=now)
+        old.file(f"f-{each}", each, uploaded_at=now)
+    old.person("n", "m@example.com", created_at=now)
+    for _ in range(2):
+        moving.done("run", "--since", printed)
+        assert set(users_of(moving.deps)) == {"a", "m", "z"}
+        assert set(files_of(moving.deps)) == {"f-a", "f-z"}
+        assert moving.reasons() == {"n": "email belongs to m already"}
+    moving.done("verify")
+
+
+def test_later_rows_need_a_finished_run(moving: Move) -> None:
+    """Rows since a time say nothing of those before it."""
+    result = moving("run", "--since", "2024-01-01")
+    assert result.exit_code == 1
+    assert "run without --since first" in result.output
+
+
+def test_emails_that_become_one_are_one_persons(moving: Move, old: Old) -> None:
+    """Of two whose emails differ by case alone one is moved, and the other is told, with whose it is."""
+    old.person("a", "Ann@example.com")
+    old.person("b", "ann@EXAMPLE.com")
+    moving.done("run")
+    assert moving.reasons() == {"b": "email belongs to a already"}
+    moving.done("verify")
