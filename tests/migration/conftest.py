@@ -46,12 +46,12 @@ class Old:
     def do(self, statement: str, *values: object) -> None:
         """Change something."""
         with psycopg.connect(self.dsn, autocommit=True, client_encoding="UTF8") as connection:
-            connection.execute(statement, values or None)  # type: ignore[arg-type]
+            connection.execute(statement, values or None)
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         """Ask something."""
         with psycopg.connect(self.dsn, autocommit=True, client_encoding="UTF8") as connection:
-            return connection.execute(query).fetchall()  # type: ignore[arg-type]
+            return connection.execute(query).fetchall()
 
     def person(self, user_id: object, email: object = "", **columns: object) -> None:
         """A person, ordinary but for what is said."""

@@ -19,7 +19,7 @@ from flask import Flask
 
 import migrations.cli
 from config import Config
-from panzoto.deps import build
+from panzoto.deps import Deps, build
 from tests.support import border
 from tests.support.border import Send
 
@@ -53,14 +53,13 @@ def run(config: Config, arguments: list[str], fate: Fate) -> int | None:
 def _run(config: Config, arguments: list[str], fate: Fate) -> None:
     deps = build(config)
     fates = _Fates(fate)
-    real = migrations.cli.build
 
-    def unlucky(*given: Any, **named: Any) -> Any:
-        made = real(*given, **named)
+    def unlucky(*given: Any, **named: Any) -> Deps:
+        made = build(*given, **named)
         border.at(made.gateway._client, then=fates)
         return made
 
-    migrations.cli.build = unlucky
+    setattr(migrations.cli, "build", unlucky)  # noqa: B010 (the client is made in there, and nowhere else to be met)
     app = Flask("migrate")  # the command alone: routes and their documents take longer than the run
     app.extensions["panzoto"] = deps
     app.cli.add_command(migrations.cli.migrate)

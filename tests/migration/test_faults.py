@@ -18,7 +18,7 @@ import pytest
 import migrations.cli
 from migrations.mapping import Names
 from migrations.source import opened
-from panzoto.deps import Deps
+from panzoto.deps import Deps, build
 from tests.support import border
 from tests.support.border import Step
 from tests.support.ministack import free_port
@@ -222,10 +222,9 @@ def test_psycopg_is_missing(move: Move, monkeypatch: pytest.MonkeyPatch) -> None
 @contextmanager
 def met_by(monkeypatch: pytest.MonkeyPatch, *steps: Step, then: Step | None = None) -> Iterator[None]:
     """Let the calls of the move to DynamoDB meet these steps."""
-    real = migrations.cli.build
 
     def made(*given: Any, **named: Any) -> Deps:
-        deps = real(*given, **named)
+        deps = build(*given, **named)
         border.at(deps.gateway._client, *steps, then=then)
         return deps
 

@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from panzoto.models.users import to_item as item_of_user
 from .conftest import AT, HASH, SALT, Move, Old, files_of, users_of
 
 WHEN = datetime.fromisoformat(AT).replace(tzinfo=UTC)
-IDS = {
+IDS: dict[str, list[Any]] = {
     "text": ["b", "a", "Ä", "Z", "日本"],
     "varchar(40)": ["b", "a", "x-1"],
     "integer": [10, 9, -3],
@@ -128,7 +129,8 @@ def test_other_names_are_mapped(old_for: Callable[..., Old], new: Deps, tmp_path
     """Tables and columns of other names, in another schema, with columns that nobody asked for; times in their zone."""
     schema = """
     CREATE SCHEMA "Old App";
-    CREATE TABLE "Old App".accounts (nick text, id bigint PRIMARY KEY, mail text, pw text, salt bytea, joined timestamp);
+    CREATE TABLE "Old App".accounts (
+      nick text, id bigint PRIMARY KEY, mail text, pw text, salt bytea, joined timestamp);
     CREATE TABLE "Old App".recordings (id uuid, owner bigint, path text, bytes numeric, at bigint, note text);
     """
     old = old_for(schema=schema)

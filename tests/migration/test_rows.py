@@ -53,7 +53,7 @@ def test_a_salt_is_read_from_any_text(text: str) -> None:
 
 
 def test_a_salt_of_bytes_is_taken_as_it_is() -> None:
-    """bytea gives bytes or a memoryview; none is none, and an odd length is carried, for the sign-in to mend."""
+    """A column of bytes gives bytes or a memoryview; an odd length is carried, for the sign-in to mend."""
     assert salt(SALT) == salt(memoryview(SALT)) == salt(bytearray(SALT)) == SALT
     assert salt(None) == b""
     assert salt(b"short") == b"short"
@@ -72,7 +72,7 @@ def test_times_are_brought_to_utc() -> None:
     assert moment(WHEN.astimezone(timezone(timedelta(hours=5, minutes=30))), "t", RULES.zone) == WHEN
     assert moment(WHEN.replace(tzinfo=None), "t", RULES.zone) == WHEN
     assert moment(datetime(2024, 5, 6, 9, 8, 9, 123456), "t", ZoneInfo("Europe/Berlin")) == WHEN  # noqa: DTZ001
-    assert moment(1714979289, "t", RULES.zone) == moment(Decimal("1714979289"), "t", RULES.zone)
+    assert moment(1714979289, "t", RULES.zone) == moment(Decimal(1714979289), "t", RULES.zone)
     assert moment("2024-05-06T07:08:09.123456Z", "t", RULES.zone) == WHEN
     assert moment(WHEN, "t", RULES.zone).isoformat() == "2024-05-06T07:08:09.123456+00:00"
 

@@ -42,7 +42,7 @@ class Server:
         """A new database; how it is reached."""
         with psycopg.connect(self.dsn(), autocommit=True) as connection:
             connection.execute(
-                f"CREATE DATABASE \"{database}\" ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"  # type: ignore[arg-type]
+                f"CREATE DATABASE \"{database}\" ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
             )
         return self.dsn(database)
 
@@ -80,10 +80,11 @@ def _user() -> int | None:
 
 
 def _programs(folder: Path) -> Path:
-    """Where initdb and postgres are: those of pgserver, else the machine's; somewhere that the server's user may look."""
+    """Where initdb and postgres are: those of pgserver, else the machine's; the server's user may look there."""
     bundled = importlib.util.find_spec("pgserver")
     if bundled is None or not bundled.submodule_search_locations:
-        return Path(os.path.realpath(needs("postgres"))).parent
+        installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"))  # where Debian puts them, outside of PATH
+        return installed[-1] if installed else Path(os.path.realpath(needs("postgres"))).parent
     package = Path(bundled.submodule_search_locations[0])
     if _user() is not None:  # which may not look into the folder of root
         for each in (package, package.with_name("pgserver.libs")):
@@ -100,7 +101,7 @@ def _cluster(programs: Path, folder: Path) -> Path:
     if _user() is not None:
         os.chown(data, NOBODY, NOBODY)
         os.chown(secret, NOBODY, NOBODY)
-    command = [
+    command: list[str | Path] = [
         "-D",
         data,
         "-U",
