@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from migrations.columns import Columns, KeyValue
 from migrations.faults import Unfit
 from migrations.members import Fit
 from migrations.ranges import Range, Ranges
 from migrations.rows import LONGEST_ID, Row
-from migrations.source import Columns, KeyValue
 from panzoto.models.store.wire import size
 
 # What a transaction takes, less one for the mark.

@@ -8,13 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 import formats
 from migrations.faults import Stopped
@@ -22,6 +20,7 @@ from migrations.mapping import Names
 from migrations.reporting import report as reported
 from migrations.rows import Rules
 from migrations.state import PLAN, Folder
+from migrations.watching import watched
 from panzoto.cli.faults import Place
 from panzoto.deps import Deps, build
 from panzoto.errors import PanzotoError, StoreRefused
@@ -30,14 +29,6 @@ if TYPE_CHECKING:
     from migrations.source import Source
 
 DEADLINE = timedelta(seconds=30)
-COLUMNS = (
-    SpinnerColumn(),
-    TextColumn("{task.description}"),
-    BarColumn(),
-    MofNCompleteColumn(),
-    TextColumn("{task.fields[rate]} rows/s"),
-    TimeRemainingColumn(),
-)
 
 migrate = AppGroup("migrate", help="Move an old PostgreSQL deployment here, once.")
 
@@ -100,7 +91,7 @@ def run(
     dsn: str, mapping: Path | None, state: Path, max_wcu: int | None, workers: int, since: str | None, patience: int
 ) -> None:
     """Move everything, or go on where an earlier run was ended."""
-    with _at_work(dsn, mapping, state) as (asked, source), _watched() as watch:
+    with _at_work(dsn, mapping, state) as (asked, source), watched() as watch:
         from migrations.running import Running  # noqa: PLC0415 (psycopg is there by now)
 
         running = Running(
@@ -122,7 +113,7 @@ def run(
 @common
 def verify(dsn: str, mapping: Path | None, state: Path) -> None:
     """Compare every row with its item, both ways; end with 1 if anything differs."""
-    with _at_work(dsn, mapping, state) as (asked, source), _watched() as watch:
+    with _at_work(dsn, mapping, state) as (asked, source), watched() as watch:
         from migrations.verifying import Verifying  # noqa: PLC0415 (psycopg is there by now)
 
         deps = _deps(1)
@@ -162,31 +153,6 @@ def _at_work(dsn: str, mapping: Path | None, state: Path) -> Iterator[tuple[Aske
         raise click.ClickException(str(stopped)) from None
     except (PanzotoError, StoreRefused) as fault:
         raise click.ClickException(f"{fault} The same command goes on.") from None
-
-
-@contextmanager
-def _watched() -> Iterator[_Bar]:
-    console = Console(stderr=True)
-    with Progress(*COLUMNS, console=console, transient=True, disable=not console.is_terminal) as progress:
-        yield _Bar(progress)
-
-
-class _Bar:
-    """A bar on a terminal, with the rate and the time left; plain lines elsewhere."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task: Any = None
-
-    def begin(self, label: str, total: int, done: int) -> None:
-        """A table begins."""
-        click.echo(f"{label}: {total} rows, {done} of them done before.", err=True)
-        self._task = self._progress.add_task(label, total=max(total, done), completed=done, rate="…")
-
-    def advance(self, rows: int) -> None:
-        """So many more rows are done."""
-        speed = self._progress.tasks[-1].speed
-        self._progress.update(self._task, advance=rows, rate="…" if speed is None else f"{speed:.0f}")
 
 
 def _deps(workers: int) -> Deps:

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 
 from migrations.chunks import Chunk
+from migrations.columns import Columns
 from migrations.mapping import USERS
 from migrations.members import Fit
 from migrations.moved import KEPT
 from migrations.rows import Row
-from migrations.source import Columns
 from panzoto.deps import Deps
 
 DELETED = {"users": "deleted", "audio_files": "audio_deleted"}

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from migrations.chunks import Chunk, Reject
+from migrations.columns import Columns
 from migrations.faults import Stopped
 from migrations.members import Fit, Obstacles, seen_of
 from migrations.moved import KEPT, OUTCOMES, REJECTED, WRITTEN, Moved
 from migrations.pace import Pace
 from migrations.rejects import Rejects
 from migrations.rows import Row
-from migrations.source import Columns
 from panzoto.deps import Deps
 from panzoto.errors import StoreRefused, StoreUnavailable
 from panzoto.models.store import ledger

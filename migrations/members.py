@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from migrations.columns import Columns, KeyValue
 from migrations.faults import Unfit
 from migrations.mapping import USERS
 from migrations.moved import KEPT, REJECTED
 from migrations.rows import Row, Rules, file_of, user_of
-from migrations.source import Columns, KeyValue
 from panzoto.deps import Deps
 from panzoto.models.audio_file import to_item as item_of_file
 from panzoto.models.store.expressions import Attr

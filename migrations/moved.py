@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from migrations.columns import Columns, KeyValue
 from migrations.ranges import Range, Ranges
-from migrations.source import Columns, KeyValue
 from panzoto.models.spec import AUTH_STATE
 from panzoto.models.store.expressions import Attr, Key
 from panzoto.models.store.transaction import Member

@@ -13,12 +13,13 @@ from typing import Any
 
 from psycopg.sql import SQL, Identifier
 
+from migrations.columns import Columns
 from migrations.faults import Unfit
 from migrations.loading import UNITS, UNITS_OF_MARK
 from migrations.mapping import AUDIO_FILES, USERS
 from migrations.members import plain, seen_of
 from migrations.rows import Rules, file_of, kind_of_hash, user_of
-from migrations.source import Columns, Source
+from migrations.source import Source
 from panzoto.models.users import User
 
 DOLLARS_PER_MILLION = 0.625

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Any, Self
 
-from migrations.source import KeyValue
+from migrations.columns import KeyValue
 
 Range = tuple[KeyValue | None, KeyValue]
 

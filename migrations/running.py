@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from migrations.chunks import Chunk, Chunker
+from migrations.columns import Columns
 from migrations.faults import Stopped
 from migrations.later import only_new
 from migrations.loading import Loading, Tally
@@ -22,7 +23,7 @@ from migrations.pace import Pace
 from migrations.ranges import Ranges
 from migrations.rejects import Line, Rejects
 from migrations.rows import Rules
-from migrations.source import Columns, Source
+from migrations.source import Source
 from migrations.state import Folder
 from panzoto.deps import Deps
 

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from migrations import comparing
+from migrations.columns import Columns
 from migrations.comparing import Difference
 from migrations.faults import Unfit
 from migrations.later import was_deleted
@@ -16,7 +17,7 @@ from migrations.mapping import AUDIO_FILES, USERS
 from migrations.rejects import read
 from migrations.rows import Row, Rules, file_of, user_of
 from migrations.running import Watch
-from migrations.source import Columns, Source
+from migrations.source import Source
 from migrations.state import Folder
 from panzoto.deps import Deps
 from panzoto.models import object_keys

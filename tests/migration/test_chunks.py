@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrations.chunks import MOST_MEMBERS, Chunk, Chunker
+from migrations.columns import Columns
 from migrations.faults import Unfit
 from migrations.mapping import Names
 from migrations.members import Fit
@@ -17,11 +18,10 @@ from migrations.moved import WRITTEN
 from migrations.pace import Pace
 from migrations.ranges import Range, Ranges
 from migrations.rows import Row
-from migrations.source import Columns
 from panzoto.models.store.transaction import Member
 from tests.support.clocks import Clock
 
-USERS = Columns(Names.read(None).users, {"user_id": "int4"}, (), in_order=True, zone=ZoneInfo("UTC"))
+USERS = Columns(Names.read(None).users, {"user_id": "int4"}, (), encoding="UTF8", zone=ZoneInfo("UTC"))
 KEYS = st.lists(st.integers(0, 400), unique=True, max_size=300).map(sorted)
 MEMBER = Member("Put", "Put users", {}, None)
 UNFIT = 13
