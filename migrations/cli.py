@@ -147,7 +147,8 @@ def _at_work(dsn: str, mapping: Path | None, state: Path) -> Iterator[tuple[Aske
     try:
         asked = Asked(dsn, Names.read(mapping), Folder(state))
         with opened(dsn, asked.names) as source, asked.folder.held():
-            asked.folder.bind({"source": source.identity, "target": _target()})
+            source_tables = f"{source.place('users')} {source.audio_files.whole_name}"
+            asked.folder.bind({"source": source_tables, "target": _target()})
             yield asked, source
     except Stopped as stopped:
         raise click.ClickException(str(stopped)) from None

@@ -34,6 +34,7 @@ class Columns:
     others: tuple[str, ...]
     encoding: str
     zone: ZoneInfo
+    whole_name: str = ""
 
     @property
     def kind(self) -> str:

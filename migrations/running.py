@@ -61,7 +61,7 @@ class Running:
         first = known.get("snapshot_at") or self.source.at.isoformat()
         self.folder.note(snapshot_at=first, moved_all=known.get("moved_all", False))
         moved = Moved(self.deps.gateway, self.deps.emails.name)
-        before = {each: moved.of(self._place(each), self.source[each]) for each in (USERS, AUDIO_FILES)}
+        before = {each: moved.of(self.source.place(each), self.source[each]) for each in (USERS, AUDIO_FILES)}
 
         def still(line: Line) -> bool:
             key = line["row"][self.source[line["table"]].table.ours[0]]
@@ -102,10 +102,6 @@ class Running:
         self.folder.note(later=[*self.folder.read().get("later", []), {"since": since.isoformat(), **result}], since=at)
         return {**result, "since": at}
 
-    def _place(self, label: str) -> str:
-        """What a table's rows are known to be of."""
-        return f"{self.source.identity}/{self.source[label].table.name}"
-
     def _chunker(self, columns: Columns, ranges: Ranges) -> Chunker:
         return Chunker(columns, ranges, partial(fit, self.deps, columns, rules=self.rules))
 
@@ -113,7 +109,7 @@ class Running:
         return Loading(
             deps=self.deps,
             columns=columns,
-            source=self._place(columns.table.label),
+            source=self.source.place(columns.table.label),
             moved=moved,
             rejects=rejects,
             pace=Pace(self.most_units),
@@ -137,7 +133,7 @@ class Running:
         """What all runs have come to together, as the marks in the tables say."""
         tables: dict[str, Any] = {}
         for label in (USERS, AUDIO_FILES):
-            counts = moved.of(self._place(label), self.source[label]).counts
+            counts = moved.of(self.source.place(label), self.source[label]).counts
             reasons = Counter({why: n for (table, why), n in rejects.counts.items() if table == label})
             tables[label] = {
                 "rows": self.source.count(self.source[label]),

@@ -33,6 +33,10 @@ class Source:
     def __getitem__(self, label: str) -> Columns:
         return self.users if label == self.users.table.label else self.audio_files
 
+    def place(self, label: str) -> str:
+        """Which table of which database it is, whatever path the name was found on."""
+        return f"{self.identity}/{self[label].whole_name}"
+
     @property
     def identity(self) -> str:
         """Which database it is, by whatever way it is reached: its cluster's own number where we may ask for it."""
@@ -77,20 +81,21 @@ class Source:
 
     def _columns(self, table: TableMapping) -> Columns:
         found = self._connection.execute(
-            "SELECT a.attname, t.typname FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
+            "SELECT a.attname, t.typname, c.relnamespace::regnamespace::text || '.' || c.relname"
+            " FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_class c ON c.oid = a.attrelid"
             " WHERE a.attrelid = to_regclass(%s) AND a.attnum > 0 AND NOT a.attisdropped",
             (Identifier(*table.name.split(".")).as_string(self._connection),),
         ).fetchall()
         if not found:
             raise Stopped(f"There is no table {table.name} in the old database; the mapping file can name another.")
-        types: dict[str, str] = dict(found)
+        types: dict[str, str] = {name: kind for name, kind, _ in found}
         if lacking := [column for column in table.columns.values() if column not in types]:
             raise Stopped(
                 f"The table {table.name} has no column {', '.join(lacking)}; the mapping file can name others."
             )
         others = tuple(name for name in types if name not in table.columns.values())
         ours = {name: types[column] for name, column in table.columns.items()}
-        return Columns(table, ours, others, self.encoding, self._zone)
+        return Columns(table, ours, others, self.encoding, self._zone, found[0][2])
 
     def _one(self, query: LiteralString | Composed) -> Any:
         row = self._connection.execute(query).fetchone()

@@ -96,11 +96,11 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def old_for(server: Server) -> Callable[..., Old]:
-    """Makes old databases: of an encoding, with keys and times of a type."""
+    """Makes old databases, or schemas where the encoding does not matter; with keys and times of a type."""
 
-    def made(encoding: str = "UTF8", key: str = "text", time: str = "timestamptz", schema: str = SCHEMA) -> Old:
+    def made(encoding: str | None = None, key: str = "text", time: str = "timestamptz", schema: str = SCHEMA) -> Old:
         name = f"old_{secrets.token_hex(4)}"
-        old = Old(server, name, server.make(name, encoding))
+        old = Old(server, name, server.make(name, encoding) if encoding else server.make_schema(name))
         old.do(schema.format(key=key, time=time))
         return old
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 import migrations.cli
 from migrations.mapping import Names
@@ -67,8 +68,8 @@ def test_a_dsn_that_is_none_is_not_repeated(move: Move) -> None:
 
 def test_the_environment_says_where_postgresql_is(move: Move, old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a DSN the PG* variables count."""
-    settings = {"PGHOST": "127.0.0.1", "PGPORT": str(old.server.port), "PGDATABASE": old.name, "PGUSER": "panzoto"}
-    for name, value in {**settings, "PGPASSWORD": PASSWORD}.items():
+    settings = {"PGHOST": "127.0.0.1", "PGPORT": str(old.server.port), "PGDATABASE": "postgres", "PGUSER": "panzoto"}
+    for name, value in {**settings, "PGPASSWORD": PASSWORD, "PGOPTIONS": f"-c search_path={old.name}"}.items():
         monkeypatch.setenv(name, value)
     old.person("ann")
     result = move("run", dsn="")
@@ -93,10 +94,10 @@ def test_a_missing_column_is_named(move: Move, old: Old) -> None:
 
 def test_a_table_that_we_may_not_read_is_named(move: Move, old: Old) -> None:
     """Whoever may not read is told so, before anything is written."""
-    old.do("DROP ROLE IF EXISTS reader")
     old.do(f"CREATE ROLE reader LOGIN PASSWORD '{PASSWORD.replace(chr(39), chr(39) * 2)}'")
+    old.do(f"GRANT USAGE ON SCHEMA {old.name} TO reader")
     old.do("GRANT SELECT ON users TO reader")
-    told = sentence(move, "run", dsn=old.server.dsn(old.name, user="reader"))
+    told = sentence(move, "run", dsn=make_conninfo(old.dsn, user="reader"))
     assert "permission denied for table audio_files" in told
     assert users_of(move.deps) == {}
 
@@ -134,7 +135,7 @@ def _cancel(old: Old, how: str = "pg_cancel_backend") -> None:
     waits = "application_name = 'panzoto-migrate' AND wait_event_type = 'Lock'"
     ends = time.monotonic() + 30
     while time.monotonic() < ends:
-        if old.ask(f"SELECT {how}(pid) FROM pg_stat_activity WHERE datname = '{old.name}' AND {waits}"):
+        if old.ask(f"SELECT {how}(pid) FROM pg_stat_activity WHERE {waits}"):
             return
         time.sleep(0.02)  # between two looks; the deadline above is what decides
 

@@ -62,7 +62,7 @@ def test_no_zone_of_the_server_shifts_a_time(
     old_for: Callable[..., Old], new: Deps, tmp_path: Path, zone: str, time: str
 ) -> None:
     """With a zone a time is the moment that was meant; without one it is UTC, as the old backend wrote it."""
-    old = old_for(time=time)
+    old = old_for("UTF8", time=time)
     old.do(f"ALTER DATABASE {old.name} SET timezone = '{zone}'")
     old.person("ann", created_at="2024-05-06 07:08:09+00" if time == "timestamptz" else "2024-05-06 07:08:09")
     Move(new, tmp_path / "move", old).done("run")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from psycopg.sql import SQL, Identifier
 
 from tests.support.ministack import free_port
 from tests.support.needs import needs
@@ -37,6 +38,12 @@ class Server:
         return psycopg.conninfo.make_conninfo(
             host="127.0.0.1", port=self.port, dbname=database, user=user, password=password
         )
+
+    def make_schema(self, schema: str) -> str:
+        """A new schema of the first database, which is made sooner than a database; how it is reached."""
+        with psycopg.connect(self.dsn(), autocommit=True) as connection:
+            connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
+        return psycopg.conninfo.make_conninfo(self.dsn(), options=f"-c search_path={schema}")
 
     def make(self, database: str, encoding: str = "UTF8") -> str:
         """A new database; how it is reached."""
