@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from migrations.columns import Columns, KeyValue
-from migrations.faults import Unfit
+from migrations.faults import Stopped, Unfit
 from migrations.members import Fit
-from migrations.ranges import Range, Ranges
+from migrations.ranges import Range, Ranges, is_after
 from migrations.rows import LONGEST_ID, Row
 from panzoto.models.store.wire import size
 
@@ -74,6 +74,8 @@ class Chunker:
         """The chunks, in order."""
         for row in rows:
             key = None if row[0] is None else self._columns.key_of(row[0])
+            if key is not None and is_after(self._last, key):  # or ranges would say of rows that they are moved
+                raise Stopped(f"The rows of {self._columns.table.name} do not come in the order of their keys.")
             moved = None if key is None else self._ranges.find(key)
             if moved is not None:
                 yield from self._closed(upto=moved[0], then=moved[1])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from migrations.chunks import MOST_MEMBERS, Chunk, Chunker
 from migrations.columns import Columns
-from migrations.faults import Unfit
+from migrations.faults import Stopped, Unfit
 from migrations.mapping import Names
 from migrations.members import Fit
 from migrations.moved import WRITTEN
@@ -81,6 +81,12 @@ def test_a_key_is_in_the_ranges_that_hold_it(pairs: list[Range], key: int) -> No
     pairs = [(after, upto) for after, upto in pairs if after is None or int(after) <= int(upto)]
     expected = any((after is None or key > int(after)) and key <= int(upto) for after, upto in pairs)
     assert (Ranges.of(pairs).find(key) is not None) is expected
+
+
+def test_rows_in_another_order_end_the_move() -> None:
+    """What was moved is known by ranges: a database that orders otherwise than we compare must not go on."""
+    with pytest.raises(Stopped, match="order"):
+        list(chunks([3, 2], Ranges.of([])))
 
 
 def test_a_key_that_is_there_twice_is_told() -> None:

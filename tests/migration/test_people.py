@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import bcrypt
 import pytest
 from argon2 import PasswordHasher
 
+from migrations.chunks import Chunker
+from migrations.loading import Loading
+from migrations.mapping import Names
+from migrations.members import fit
+from migrations.moved import WRITTEN, Moved
+from migrations.pace import Pace
+from migrations.ranges import Ranges
+from migrations.rejects import Rejects
+from migrations.rows import Rules
+from migrations.source import opened
 from panzoto.deps import build
 from tests.accounts.conftest import PASSWORD, Service, new_email
 
@@ -163,3 +175,29 @@ def test_emails_that_become_one_are_one_persons(moving: Move, old: Old) -> None:
     moving.done("run")
     assert moving.reasons() == {"b": "email belongs to a already"}
     moving.done("verify")
+
+
+def test_a_chunk_that_arrives_twice_is_moved_once(moving: Move, old: Old) -> None:
+    """A copy of a call whose answer was lost, late: who was deleted meanwhile stays deleted, and nothing is counted."""
+    old.people(3)
+    names = Names.read(None)
+    with (
+        opened(old.dsn, names) as source,
+        closing(Rejects(moving.folder.parent / "rejects", lambda _: True)) as rejects,
+    ):
+        loading = Loading(
+            deps=moving.deps,
+            columns=source.users,
+            source="old",
+            moved=Moved(moving.deps.gateway, moving.deps.emails.name),
+            rejects=rejects,
+            pace=Pace(None),
+            patience=5,
+        )
+        row_to_fit = partial(fit, moving.deps, source.users, rules=Rules(names.zone))
+        (chunk,) = Chunker(source.users, Ranges.of([]), row_to_fit).chunks(source.rows(source.users))
+        assert loading.move(chunk).outcomes[WRITTEN] == 3
+        moving.deps.users.delete_person("00000002")
+        moving.deps.emails.release("p2@example.com", "00000002")
+        assert loading.move(chunk).outcomes[WRITTEN] == 0
+    assert set(users_of(moving.deps)) == {"00000001", "00000003"}
