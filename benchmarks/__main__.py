@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from benchmarks import report
+from benchmarks.measuring import ROUNDS
 
 
 def main(only: list[str]) -> int:
@@ -21,7 +22,7 @@ def main(only: list[str]) -> int:
         measured = module.run()
         notes = module.notes() if hasattr(module, "notes") else []
         report.show(title, measured, notes)
-        report.write(name, title, module.VERSIONS_OF, measured, notes)
+        report.write(name, title, module.VERSIONS_OF, measured, notes, getattr(module, "ROUNDS", ROUNDS))
     return 0
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measuring import ROUNDS, Measured
+from benchmarks.measuring import Measured
 
 RESULTS = Path(__file__).with_name("results.md")
 HEADINGS = ("", "median µs", "half of the rounds, µs", "time, first = 1")
@@ -38,14 +38,16 @@ def show(title: str, measured: Sequence[Measured], notes: Sequence[str]) -> None
     Console().print(table, *notes, sep="\n")
 
 
-def write(name: str, title: str, packages: Sequence[str], measured: Sequence[Measured], notes: Sequence[str]) -> None:
+def write(
+    name: str, title: str, packages: Sequence[str], measured: Sequence[Measured], notes: Sequence[str], rounds: int
+) -> None:
     """The section in results.md; those of other benchmarks stay as they are."""
     with_what = [f"{package} {version(package)}" for package in packages]
     machine = f"Python {platform.python_version()}, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores"
     lines = [
         f"## {name}",
         f"\n{title}\n",
-        f"`make bench ONLY={name}`: {ROUNDS} rounds, {', '.join([machine, *with_what])}.\n",
+        f"`make bench ONLY={name}`: {rounds} rounds, {', '.join([machine, *with_what])}.\n",
         *(f"| {' | '.join(cells)} |" for cells in (HEADINGS, ("---", "--:", "--:", "--:"), *map(row, measured))),
         *(f"\n{note}" for note in notes),
     ]

@@ -161,6 +161,30 @@ def test_later_rows_come_over(service: Service, moving: Move, old: Old) -> None:
     moving.done("verify")
 
 
+def test_what_was_here_before_any_run_stays_as_it_is(moving: Move, old: Old) -> None:
+    """A person and a recording of the same ids that the seed's script has put here, without a claim, are not overwritten."""
+    old.people(2, 2)
+    person = {"user_id": "00000001", "email": "p1@example.com", "name": "Here", "key_salt": ""}
+    moving.deps.users.put(person)
+    recording = {"file_id": "f00000001", "user_id": "00000002", "s3_key": "here", "uploaded_at": 5}
+    moving.deps.audio_files.put(recording)
+    moving.done("run")
+    assert users_of(moving.deps)["00000001"] == person
+    assert files_of(moving.deps)["f00000001"] == recording
+    assert set(users_of(moving.deps)) == {"00000001", "00000002"}
+
+
+def test_a_run_after_a_finished_run_moves_what_follows(moving: Move, old: Old) -> None:
+    """Rows behind the last key that was moved come with the next run, and nothing is read twice."""
+    old.people(2, 2)
+    moving.done("run")
+    old.person("00000003")
+    old.file("f3", "00000003")
+    moving.done("run")
+    assert set(users_of(moving.deps)) == {"00000001", "00000002", "00000003"}
+    assert set(files_of(moving.deps)) == {"f00000001", "f00000002", "f3"}
+
+
 def test_later_rows_need_a_finished_run(moving: Move) -> None:
     """Rows since a time say nothing of those before it."""
     result = moving("run", "--since", "2024-01-01")
