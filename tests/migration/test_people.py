@@ -162,7 +162,7 @@ def test_later_rows_come_over(service: Service, moving: Move, old: Old) -> None:
 
 
 def test_what_was_here_before_any_run_stays_as_it_is(moving: Move, old: Old) -> None:
-    """A person and a recording of the same ids that the seed's script has put here, without a claim, are not overwritten."""
+    """A person and a recording that the seed's script has put here, without a claim, are not overwritten."""
     old.people(2, 2)
     person = {"user_id": "00000001", "email": "p1@example.com", "name": "Here", "key_salt": ""}
     moving.deps.users.put(person)
