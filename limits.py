@@ -64,7 +64,7 @@ DEFAULTS = Limits(
         Limit("code.guesses", 60, QUARTER),
         Limit("sms.everywhere", 200, timedelta(minutes=5)),
         Limit("link.address", 20, HOUR),
-        Limit("link.account", 5, QUARTER),
+        Limit("link.account", 30, HOUR),  # more than one network may ask for: alone it keeps nobody out
         Limit("link.guesses", 60, QUARTER),
         Limit("upload.account", 600, HOUR),
         Limit("decrypt.account", 240, HOUR),

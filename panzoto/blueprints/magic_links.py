@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template
 
 from panzoto.crypto.purposes import TOKEN
-from panzoto.errors import NotFound, PanzotoError
+from panzoto.errors import (
+    AccessDenied,
+    DeviceMismatch,
+    LinkInvalid,
+    NotApproved,
+    NotFound,
+    PanzotoError,
+    SessionEnded,
+    TokenInvalid,
+)
 from panzoto.flows import browser_session, sign_in_by_link
-from panzoto.web.browser import cookie_name, forget, keep
+from panzoto.models.users import User
+from panzoto.web.browser import forget, keep, kept, refuse_other_sites
 from panzoto.web.errors import note, status_of
 from panzoto.web.guards import public
 from panzoto.web.requests import client, deps
 
 magic_links = Blueprint("magic_links", __name__)
+# Nobody is signed in in this browser, or nobody who still may be.
+NOBODY = (SessionEnded, TokenInvalid, AccessDenied, NotApproved)
+# With these a link is worth nothing, however often it is tried.
+OVER = (LinkInvalid, AccessDenied, NotApproved)
 
 
 @magic_links.get("/m/<token>")
 @public
 def show(token: str) -> Response:
     """Three ways on: the app, this browser, or a code to type. It reads nothing and writes nothing."""
-    return _page("link.html", 200, **_ways(token))
+    return _page("link.html", 200, here=token, **_ways(token))
 
 
 @magic_links.post("/m/<token>")
 @public
 def sign_in(token: str) -> Response:
-    """Spend the link, and sign in in this browser."""
+    """Spend the link, and sign in in this browser; a new recovery key is shown at once, or nobody would see it."""
+    config = deps().config
     try:
+        refuse_other_sites()
         signed_in = sign_in_by_link.sign_in_by_link(deps(), token, None, client())
     except PanzotoError as refused:
-        note(refused)
-        response = _page("link.html", status_of(refused), problem=str(refused), **_ways(token))
-        if refused.retry_after is not None:
-            response.headers["Retry-After"] = str(refused.retry_after)
-        return response
-    response = make_response(redirect("/signed-in", 303))
-    keep(response, deps().config, signed_in.refresh_token)
+        return _refused("link.html", refused, **_ways_left(token, refused))
+    if signed_in.recovery_key:
+        response = _page("signed_in.html", 200, who=_name(signed_in.user), recovery_key=signed_in.recovery_key)
+    else:
+        response = make_response(redirect("/signed-in", 303))
+    browser_session.replaced(deps(), kept(config), client())
+    keep(response, config, signed_in.refresh_token)
     return response
 
 
@@ -44,19 +60,28 @@ def sign_in(token: str) -> Response:
 def signed_in() -> Response:
     """Who is signed in in this browser, and the way out."""
     try:
-        found = browser_session.visitor(deps(), request.cookies.get(cookie_name(deps().config), ""))
-    except PanzotoError as refused:
+        found = browser_session.visitor(deps(), kept(deps().config))
+    except NOBODY as refused:
         return _page("signed_out.html", status_of(refused))
-    return _page("signed_in.html", 200, who=found.user.email or found.user.phone)
+    except PanzotoError as refused:
+        return _refused("failed.html", refused)
+    return _page("signed_in.html", 200, who=_name(found.user))
 
 
 @magic_links.post("/signed-out")
 @public
 def sign_out() -> Response:
-    """End the session of this browser. The cookie comes from no other site."""
-    browser_session.leave(deps(), request.cookies.get(cookie_name(deps().config), ""), client())
+    """End the session of this browser. Another site's form brings no cookie, and takes none away."""
+    config = deps().config
     response = _page("signed_out.html", 200)
-    forget(response, deps().config)
+    try:
+        refuse_other_sites()
+        browser_session.leave(deps(), kept(config), client())
+    except (SessionEnded, TokenInvalid):
+        return response
+    except PanzotoError as refused:
+        return _refused("failed.html", refused)
+    forget(response, config)
     return response
 
 
@@ -83,6 +108,26 @@ def _ways(token: str) -> dict[str, str | None]:
         return {"app": None, "code": None}
     scheme = deps().config.app_scheme
     return {"app": f"{scheme}://m/{token}" if scheme else None, "code": deps().codes.of_link(token)}
+
+
+def _ways_left(token: str, refused: PanzotoError) -> dict[str, str | None]:
+    """The ways that are worth another try: none with a link that is over, and not this browser for another device."""
+    if isinstance(refused, OVER):
+        return {"here": None}
+    return _ways(token) | ({"here": None} if isinstance(refused, DeviceMismatch) else {"here": token})
+
+
+def _name(user: User) -> str | None:
+    return user.email or user.phone
+
+
+def _refused(template: str, refused: PanzotoError, **values: str | None) -> Response:
+    """A page that says what is wrong, under the status that a program would get."""
+    note(refused)
+    response = _page(template, status_of(refused), problem=str(refused), **values)
+    if refused.retry_after is not None:
+        response.headers["Retry-After"] = str(refused.retry_after)
+    return response
 
 
 def _page(template: str, status: int, **values: str | None) -> Response:

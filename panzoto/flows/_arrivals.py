@@ -12,10 +12,10 @@ from panzoto.crypto.keys import new_key_salt
 from panzoto.deps import Deps
 from panzoto.errors import Conflict
 from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
-from panzoto.models.store.expressions import Condition
+from panzoto.models.store.expressions import Attr, Condition
 from panzoto.models.store.transaction import Member, transact
 from panzoto.models.times import seconds
-from panzoto.models.users import User, epoch_is, password_is
+from panzoto.models.users import User, epoch_is, password_is, phone_is
 
 from . import _audio_key
 from ._policy import Admitted, admit
@@ -31,15 +31,18 @@ class Arrival:
     audio_key: bytes | None = field(default=None, repr=False)
     recovery_key: str | None = field(default=None, repr=False)
     is_new: bool = False
+    proves_email: bool = False
     ends_sessions: bool = False
 
 
-def by_phone(deps: Deps, phone: str, now: datetime, *, pending_email: str | None = None) -> Arrival:
+def by_phone(
+    deps: Deps, phone: str, now: datetime, *, user_id: str | None = None, pending_email: str | None = None
+) -> Arrival:
     """Whoever has the phone; somebody new, if nobody has."""
     claim = deps.phones.find(phone)
     if claim is None or "user_id" not in claim:  # a record of older software says no more than a name
         name = claim.get("name") if claim else None
-        person = _new_person(now, phone=phone, name=name, pending_email=pending_email)
+        person = _new_person(now, user_id, phone=phone, name=name, pending_email=pending_email)
         return _made(deps, person, deps.phones.claiming(phone, person.user_id, name, now), now)
     user = _there(deps.users.find(claim["user_id"]))
     return _known(deps, user, {}, now)
@@ -49,20 +52,32 @@ def by_email(deps: Deps, email: str, user_id: str, now: datetime) -> Arrival:
     """Whoever has the email, which has just been proved; somebody new with that id, if nobody has.
 
     A password that was set before anybody had proved the email may be a stranger's, who waited for the owner to come:
-    it is suspended, and the sessions that began by it end. It works again when its owner, signed in, confirms it.
+    it is suspended, and the sessions that began by it end. It works again when its owner, signed in, confirms it. A
+    phone that was added before may be the same stranger's: it is taken away, and can be added again.
     """
     claim = deps.emails.find(email)
     if claim is None:
-        person = replace(_new_person(now, email=email), user_id=user_id)
+        person = _new_person(now, user_id, email=email)
         return _made(deps, person, deps.emails.claiming(email, person.user_id), now)
     user = _there(deps.users.find(claim["user_id"]))
+    if user.email != email:  # it was changed after the claim was read
+        raise Conflict
     if user.email_verified_at is not None:
         return _known(deps, user, {}, now)
     proved: dict[str, Any] = {"email_verified_at": seconds(now), "must_verify": None}
+    if user.password_hash is not None or user.phone is not None:
+        proved |= {"known_devices": None, "session_epoch": user.epoch + 1, "sessions_ended_at": seconds(now)}
     if user.password_hash is not None:
-        ended = {"session_epoch": user.epoch + 1, "sessions_ended_at": seconds(now)}
-        proved |= {"password_suspended": True, "known_devices": None, **ended}
-    return _known(deps, user, proved, now)
+        proved["password_suspended"] = True
+    without_phone, released = unproved_phone(deps, user)
+    return replace(_known(deps, user, proved | without_phone, now, *released), proves_email=True)
+
+
+def unproved_phone(deps: Deps, user: User) -> tuple[dict[str, Any], list[Member]]:
+    """What takes the phone from somebody whose email is being proved for the first time: it may be a stranger's."""
+    if user.email_verified_at is not None or user.phone is None:
+        return {}, []
+    return {"phone_number": None}, [deps.phones.releasing(user.phone, user.user_id)]
 
 
 def settle(
@@ -96,10 +111,10 @@ def _there(user: User | None) -> User:
     return user
 
 
-def _new_person(now: datetime, **known: Any) -> User:
+def _new_person(now: datetime, user_id: str | None, **known: Any) -> User:
     email = known.setdefault("email", None)
-    verified = now if email else None
-    return User(user_id=str(uuid.uuid4()), key_salt=new_key_salt(), created_at=now, email_verified_at=verified, **known)
+    verified, user_id = now if email else None, user_id or str(uuid.uuid4())
+    return User(user_id=user_id, key_salt=new_key_salt(), created_at=now, email_verified_at=verified, **known)
 
 
 def _made(deps: Deps, person: User, claiming: Member, now: datetime) -> Arrival:
@@ -116,7 +131,7 @@ def _made(deps: Deps, person: User, claiming: Member, now: datetime) -> Arrival:
     )
 
 
-def _known(deps: Deps, user: User, changes: dict[str, Any], now: datetime) -> Arrival:
+def _known(deps: Deps, user: User, changes: dict[str, Any], now: datetime, *also: Member) -> Arrival:
     """Somebody we know, with what the sign-in changes of them, and an audio key if they have none yet."""
     changed = replace(user, **_as_fields(user, changes, now))
     admitted = admit(deps, changed, now)
@@ -125,8 +140,8 @@ def _known(deps: Deps, user: User, changes: dict[str, Any], now: datetime) -> Ar
         made = _audio_key.make(deps, user.user_id, None, user.key_salt)
         changes, recovery_key = {**changes, **audio_key_attributes(made.audio_key)}, made.recovery_key
         admitted = admitted.as_now(replace(changed, audio_key=made.audio_key))
-    same: Condition = epoch_is(user) & password_is(user) & audio_key_is(user.audio_key)
-    members = (deps.users.changing(user, now, changes, when=same, otherwise=Conflict),) if changes else ()
+    changing = deps.users.changing(user, now, changes, when=_as_read(user), otherwise=Conflict)
+    members = (changing, *also) if changes else ()
     return Arrival(
         admitted=admitted,
         members=members,
@@ -136,10 +151,18 @@ def _known(deps: Deps, user: User, changes: dict[str, Any], now: datetime) -> Ar
     )
 
 
+def _as_read(user: User) -> Condition:
+    """That nothing has changed of what decides who comes in, and how."""
+    email: Condition = Attr("email").eq(user.email) if user.email else Attr("email").not_exists()
+    return epoch_is(user) & password_is(user) & audio_key_is(user.audio_key) & phone_is(user) & email
+
+
 def _as_fields(user: User, changes: dict[str, Any], now: datetime) -> dict[str, Any]:
     """The same changes as the person shows them."""
     if not changes:
         return {}
     suspended = bool(changes.get("password_suspended", user.password_suspended))
     epoch = changes.get("session_epoch", user.epoch)
-    return {"email_verified_at": now, "must_verify": False, "password_suspended": suspended, "epoch": epoch}
+    phone = changes.get("phone_number", user.phone)
+    proved = {"email_verified_at": now, "must_verify": False}
+    return {**proved, "password_suspended": suspended, "epoch": epoch, "phone": phone}

@@ -9,7 +9,7 @@ from typing import Literal
 
 from panzoto.crypto.purposes import Issued, Purpose
 from panzoto.deps import Deps
-from panzoto.errors import AccessDenied, NotApproved
+from panzoto.errors import NotApproved
 from panzoto.messages.kinds import Kind, LinkRefusedEmail, LinkRefusedSms, MagicLinkEmail, MagicLinkSms
 from panzoto.models.one_use_tokens import OneUseToken
 from panzoto.models.users import User
@@ -37,6 +37,14 @@ class Wish:
     dashboard_id: str | None = None
 
 
+@dataclass(frozen=True)
+class _Named:
+    """Whom a wish names: somebody we know or nobody yet, and whether a link may sign them in."""
+
+    user: User | None
+    welcome: bool
+
+
 def ask_for_link(deps: Deps, wish: Wish, client: Client) -> str:
     """Send one message, whoever asks for whomever; the id by which the code in the mail can be used.
 
@@ -51,9 +59,9 @@ def ask_for_link(deps: Deps, wish: Wish, client: Client) -> str:
     phone = normal_phone(deps, wish.phone_number or "") if wish.flow == "sms" else None
     if phone is not None:
         charge_sms(deps, phone, now)
-    user = _may_sign_in(deps, email, phone, now)
+    named = _named(deps, email, phone, now)
     issued = deps.purposes.issue(PURPOSE)
-    token = _token(deps, wish, email, phone, user, issued, client, now)
+    token = _token(deps, wish, email, phone, named, issued, client, now)
     deps.one_use_tokens.issue(token)
     try:
         send(deps, _message(deps, wish, token, issued), phone.number if phone else email, client, now)
@@ -63,21 +71,31 @@ def ask_for_link(deps: Deps, wish: Wish, client: Client) -> str:
     return token.token_id
 
 
-def _may_sign_in(deps: Deps, email: str, phone: Phone | None, now: datetime) -> User | None:
-    """Who would sign in by that link: somebody new, as a person without sessions; None for whoever may not."""
+def _named(deps: Deps, email: str, phone: Phone | None, now: datetime) -> _Named:
+    """Whom that names. All is read before anything is decided, so that a refusal takes what a link takes."""
     claim = deps.emails.find(email)
-    user = deps.users.find(claim["user_id"] if claim else NOBODY)
     of_phone = deps.phones.find(phone.number) if phone else None
-    person = user or User(user_id=str(uuid.uuid4()), email=email, key_salt=b"", created_at=now)
+    holder = of_phone if phone else claim
+    user_id = holder.get("user_id") if holder else None
+    user = deps.users.find(user_id or NOBODY)
+    is_approved = _is_approved(deps, email, now)
+    if user is None:
+        is_free = user_id is None and (phone is None or claim is None)  # whoever is being deleted still has a claim
+        return _Named(None, welcome=is_free and is_approved and not (phone and deps.config.needs_approval))
+    welcome = user.may_sign_in and is_approved
+    if phone:
+        # An SMS proves a phone: it opens the account that has it, and only for who knows which email goes with it.
+        is_proved = user.email_verified_at is not None or not deps.config.needs_approval
+        welcome &= is_proved and email in (user.email, None if user.email or claim else user.pending_email)
+    return _Named(user, welcome)
+
+
+def _is_approved(deps: Deps, email: str, now: datetime) -> bool:
     try:
-        _policy.admit(deps, person if phone else person.with_email_proved(now), now)
-    except (AccessDenied, NotApproved):
-        return None
-    if phone is None:
-        return person
-    # An SMS proves a phone: it opens the account that has it, and no other.
-    has_it = person.phone == phone.number if user else of_phone is None or "user_id" not in of_phone
-    return person if has_it else None
+        _policy.check_email(deps, email, now)
+    except NotApproved:
+        return False
+    return True
 
 
 def _token(
@@ -85,12 +103,13 @@ def _token(
     wish: Wish,
     email: str,
     phone: Phone | None,
-    user: User | None,
+    named: _Named,
     issued: Issued,
     client: Client,
     now: datetime,
 ) -> OneUseToken:
     details = {"sourceFlow": wish.flow, "dashboardId": wish.dashboard_id}
+    user = named.user if named.welcome else None
     return OneUseToken(
         token_id=issued.token_id,
         purpose=PURPOSE,
@@ -106,12 +125,13 @@ def _token(
         address=client.address,
         user_agent=client.user_agent,
         details={name: value for name, value in details.items() if value is not None},
-        refused=user is None,
+        is_new=named.welcome and user is None,
+        used=not named.welcome,
     )
 
 
 def _message(deps: Deps, wish: Wish, token: OneUseToken, issued: Issued) -> Kind:
-    if token.refused:
+    if token.used:
         return LinkRefusedSms() if wish.flow == "sms" else LinkRefusedEmail()
     link = f"{deps.config.public_url}/m/{issued.text}"
     minutes = int(deps.config.magic_link_expiry.total_seconds() // 60)

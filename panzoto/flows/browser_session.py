@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from panzoto.deps import Deps
 from panzoto.errors import SessionEnded
 from panzoto.models.users import User
 
 from ._audit import record
+from ._mail import afterwards
+from ._policy import admit
 from ._sessions import end_one
 from .client import Client
 
@@ -22,21 +25,36 @@ class Visitor:
 
 
 def visitor(deps: Deps, token: str) -> Visitor:
-    """Whose cookie it is; raises for one that is none, or whose session has ended."""
+    """Whose cookie it is; raises for one that is none, whose session has ended, or whose owner may not sign in."""
     now = deps.clock()
-    session_id, _ = deps.refresh_tokens.read(token)
-    lineage = deps.lineages.find(session_id)
-    if lineage is None or not lineage.lives(now, deps.config.session_idle_expiry):
-        raise SessionEnded
-    user = deps.users.find(lineage.user_id)
-    if user is None or not user.may_sign_in or user.epoch != lineage.epoch or session_id in user.ended:
-        raise SessionEnded
-    return Visitor(user, session_id)
+    found = _living(deps, token, now)
+    admit(deps, found.user, now)
+    return found
 
 
 def leave(deps: Deps, token: str, client: Client) -> None:
     """End the session of this browser. Commit point as in `logout`."""
     now = deps.clock()
-    found = visitor(deps, token)
+    found = _living(deps, token, now)
     end_one(deps, found.user, found.session_id, now)
     record(deps, found.user.user_id, "signed_out", client, now, {"session": found.session_id})
+
+
+def replaced(deps: Deps, token: str, client: Client) -> None:
+    """End, after the answer, the session that this browser had before the one that has begun."""
+    if token:
+        afterwards(deps, "leave", lambda: leave(deps, token, client))
+
+
+def _living(deps: Deps, token: str, now: datetime) -> Visitor:
+    """Whose cookie it is. The tokens of apps are none: those are rotated, or bound to a device."""
+    session_id, counter = deps.refresh_tokens.read(token)
+    lineage = deps.lineages.find(session_id)
+    if lineage is None or not lineage.lives(now, deps.config.session_idle_expiry):
+        raise SessionEnded
+    if lineage.counter != counter or lineage.device_id is not None:
+        raise SessionEnded
+    user = deps.users.find(lineage.user_id)
+    if user is None or not user.may_sign_in or user.epoch != lineage.epoch or session_id in user.ended:
+        raise SessionEnded
+    return Visitor(user, session_id)

@@ -14,10 +14,11 @@ from panzoto.models.one_use_tokens import OneUseToken
 from panzoto.models.store.expressions import Attr
 from panzoto.models.store.transaction import transact
 from panzoto.models.times import seconds
-from panzoto.models.users import User, epoch_is, new_password
+from panzoto.models.users import User, epoch_is, new_password, phone_is
 
 from . import _audio_key, _devices, _one_use
 from ._addresses import normal_email
+from ._arrivals import unproved_phone
 from ._audit import record
 from ._mail import notify_of_new_password, send
 from ._policy import Admitted, admit
@@ -83,10 +84,11 @@ def reset(deps: Deps, text: str, new: str, client: Client, *, audio: Audio) -> t
     deps.check_new_password(new, context=(user.email or "", user.name or ""))
     key, shown = _audio(deps, user, new, audio)
     verified = {"email_verified_at": seconds(user.email_verified_at or now), "must_verify": None, "known_devices": None}
-    changes = {**new_password(user, deps.passwords.hash(new), now), **verified, **key}
-    unchanged = epoch_is(user) & Attr("email").eq(token.email) & audio_key_is(user.audio_key)
+    without_phone, released = unproved_phone(deps, user)
+    changes = {**new_password(user, deps.passwords.hash(new), now), **verified, **key, **without_phone}
+    unchanged = epoch_is(user) & Attr("email").eq(token.email) & audio_key_is(user.audio_key) & phone_is(user)
     changing = deps.users.changing(user, now, changes, when=unchanged, otherwise=LinkInvalid)
-    transact(deps.gateway, deps.one_use_tokens.spending(token, now), changing)
+    transact(deps.gateway, deps.one_use_tokens.spending(token, now), changing, *released)
     # The epoch is the one that was written: what has ended it since must end the session that begins here, too.
     user = replace(deps.users.find(user.user_id) or user, epoch=user.epoch + 1)
     clear_sessions(deps, user, now)

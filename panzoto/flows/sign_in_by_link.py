@@ -19,6 +19,8 @@ from .client import Client
 
 PURPOSE = Purpose.MAGIC_LINK
 ELSEWHERE = "This link was asked for on another device. Open it there."
+# How people write a code that the page shows in two halves.
+BETWEEN = str.maketrans("", "", " -\u00a0")
 
 
 def sign_in_by_link(deps: Deps, text: str, device_id: str | None, client: Client) -> SignedIn:
@@ -32,6 +34,7 @@ def sign_in_by_link(deps: Deps, text: str, device_id: str | None, client: Client
 def sign_in_by_link_code(deps: Deps, request_id: str, code: str, device_id: str | None, client: Client) -> SignedIn:
     """Sign in by the code that stands for a link. One guess is charged before it is looked at."""
     now = deps.clock()
+    code = code.translate(BETWEEN)
     deps.rates.charge("link.guesses", client.network, now)
     try:
         token = deps.one_use_tokens.spend_attempt(PURPOSE, request_id, deps.config.otp_max_attempts, now)
@@ -43,13 +46,20 @@ def sign_in_by_link_code(deps: Deps, request_id: str, code: str, device_id: str 
         deps.one_use_tokens.give_back(token)
         raise
     except CodeRejected:
-        record(deps, token.user_id, "code_rejected", client, now)
+        record(deps, _subject(token), "code_rejected", client, now)
         raise
     return _sign_in(deps, token, device_id, client, now)
 
 
+def _subject(token: OneUseToken) -> str:
+    """Whose event a wrong code is; nobody's account, where there is none, or none that the link may open."""
+    return f"email:{token.email}" if token.is_new or token.used else token.user_id
+
+
 def _sign_in(deps: Deps, token: OneUseToken, device_id: str | None, client: Client, now: datetime) -> SignedIn:
     """Commit point: `settle`, which spends the link. A crash after it costs the user a link, never a second session."""
+    if token.used:
+        raise LinkInvalid
     if token.device_id not in (None, device_id):
         raise DeviceMismatch(ELSEWHERE)
     arrival = _arrivals.settle(
@@ -62,6 +72,8 @@ def _sign_in(deps: Deps, token: OneUseToken, device_id: str | None, client: Clie
     user = arrival.admitted.user
     if arrival.is_new:
         record(deps, user.user_id, "registered", client, now)
+    if arrival.proves_email:
+        record(deps, user.user_id, "email_verified", client, now, {"ways_in_of_before": arrival.ends_sessions})
     if user.pending_email and arrival.is_new:
         send_verification(deps, user, user.pending_email, client, now)
     return start_session(
@@ -78,14 +90,19 @@ def _sign_in(deps: Deps, token: OneUseToken, device_id: str | None, client: Clie
 
 
 def _arriving(deps: Deps, token: OneUseToken, now: datetime) -> Arrival:
-    """Whoever the link was sent to. It dies with the sessions: what was sent before they were ended signs nobody in."""
+    """Whoever the link was sent to.
+
+    It dies with the sessions, the email and the account of then: what was sent before they ended signs nobody in, and
+    makes nobody anew.
+    """
     if token.phone is None:
         arrival = _arrivals.by_email(deps, token.email, token.user_id, now)
     else:
-        arrival = _arrivals.by_phone(deps, token.phone, now, pending_email=token.email)
-        if not arrival.is_new and arrival.admitted.user.email != token.email:
-            raise LinkInvalid
-    before = arrival.admitted.user.epoch - int(arrival.ends_sessions)
-    if arrival.admitted.user.user_id == token.user_id and before != token.epoch:
+        arrival = _arrivals.by_phone(deps, token.phone, now, user_id=token.user_id, pending_email=token.email)
+    user = arrival.admitted.user
+    is_theirs = user.user_id == token.user_id and not arrival.is_new
+    if not (token.is_new or is_theirs) or token.email not in (user.email, user.pending_email):
+        raise LinkInvalid
+    if user.epoch - int(arrival.ends_sessions) != token.epoch:
         raise LinkInvalid
     return arrival

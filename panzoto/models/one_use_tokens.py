@@ -39,8 +39,10 @@ class OneUseToken:
     # What a link can be replaced by: a code to type, of which so many guesses are looked at.
     code_hash: str | None = field(default=None, repr=False)
     attempts: int = 0
+    # Whoever asked had no account yet: the link may make one, which a link to somebody we knew never does.
+    is_new: bool = False
     # A token that was refused is kept as a used one: that somebody asked costs the same, and is seen.
-    refused: bool = False
+    used: bool = False
 
 
 class OneUseTokens(Table):
@@ -58,17 +60,20 @@ class OneUseTokens(Table):
         if item is None or item["tokenType"] != purpose.value:
             raise LinkInvalid
         token = from_item(item)
-        if item["used"] or now >= token.expires_at:
+        if token.used or now >= token.expires_at:
             raise LinkInvalid
         return token
 
     def spend_attempt(self, purpose: Purpose, token_id: str, most: int, now: datetime) -> OneUseToken:
-        """Charge one guess at the code of a token, before it is looked at."""
-        works = Attr("used").eq(False) & Attr("expiresAt").gt(seconds(now)) & Attr("tokenType").eq(purpose.value)
+        """Charge one guess at the code of a token, before it is looked at.
+
+        At a used one too: otherwise only what was never refused would run out of guesses, and so be told apart.
+        """
+        lives = Attr("expiresAt").gt(seconds(now)) & Attr("tokenType").eq(purpose.value)
         item = self.update(
             {"tokenId": token_id},
             Change(add={"attempts": 1}),
-            when=works & Attr("codeHash").exists() & Attr("attempts").lt(most),
+            when=lives & Attr("codeHash").exists() & Attr("attempts").lt(most),
             otherwise=lambda item: CodeSpent() if item and item.get("attempts", 0) >= most else CodeRejected(),
         )
         return from_item(item)
@@ -121,9 +126,10 @@ def to_item(token: OneUseToken) -> Item:
         "userId": token.user_id,
         "deviceId": token.device_id,
         "epoch": token.epoch,
+        "isNew": token.is_new,
         "createdAt": seconds(token.created_at),
         "expiresAt": seconds(token.expires_at),
-        "used": token.refused,
+        "used": token.used,
         "usedAt": None,
         "sessionJWT": None,
         "metadata": {"ipAddress": token.address, "userAgent": token.user_agent, **token.details},
@@ -151,4 +157,6 @@ def from_item(item: Item) -> OneUseToken:
         device_id=item["deviceId"],
         code_hash=item.get("codeHash"),
         attempts=item.get("attempts", 0),
+        is_new=item.get("isNew", False),
+        used=item["used"],
     )

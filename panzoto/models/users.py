@@ -151,6 +151,13 @@ def password_is(user: User) -> Condition:
     return Attr("password_hash").eq(user.password_hash)
 
 
+def phone_is(user: User) -> Condition:
+    """That the phone is the one that was read, or that there still is none."""
+    if user.phone is None:
+        return Attr("phone_number").not_exists()
+    return Attr("phone_number").eq(user.phone)
+
+
 def _salt(text: str) -> bytes:
     """The salt, as old software wrote it; none where that is no base64."""
     try:

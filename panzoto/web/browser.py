@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Response
+from flask import Response, request
+
+from panzoto.errors import AccessDenied
 
 if TYPE_CHECKING:
     from config import Config
 
 NAME = "panzoto_session"
+# Whose page has sent a form, as browsers say it in a header that no page can set; programs do not say it.
+OURS = frozenset({"same-origin", "none"})
 
 
 def cookie_name(config: Config) -> str:
     """Its name. Under https the prefix has browsers refuse it from anything but this very host."""
     return f"__Host-{NAME}" if _secure(config) else NAME
+
+
+def kept(config: Config) -> str:
+    """What this browser brings; nothing, for most."""
+    return request.cookies.get(cookie_name(config), "")
+
+
+def refuse_other_sites() -> None:
+    """Raise for a form of another site: it would sign somebody in as somebody else, or out."""
+    if request.headers.get("Sec-Fetch-Site", "none") not in OURS:
+        raise AccessDenied("This was sent by another site. Please open the page itself.")
 
 
 def keep(response: Response, config: Config, token: str) -> None:
