@@ -69,13 +69,7 @@ def _sign_in(deps: Deps, token: OneUseToken, device_id: str | None, client: Clie
         deps.one_use_tokens.spending(token, now),
         now,
     )
-    user = arrival.admitted.user
-    if arrival.is_new:
-        record(deps, user.user_id, "registered", client, now)
-    if arrival.proves_email:
-        record(deps, user.user_id, "email_verified", client, now, {"ways_in_of_before": arrival.ends_sessions})
-    if user.pending_email and arrival.is_new:
-        send_verification(deps, user, user.pending_email, client, now)
+    _follow_up(deps, arrival, client, now)
     return start_session(
         deps,
         arrival.admitted,
@@ -87,6 +81,17 @@ def _sign_in(deps: Deps, token: OneUseToken, device_id: str | None, client: Clie
         audio_key=arrival.audio_key,
         dashboard_id=token.details.get("dashboardId"),
     )
+
+
+def _follow_up(deps: Deps, arrival: Arrival, client: Client, now: datetime) -> None:
+    """What follows a first sign-in, or the first proof of an email."""
+    user = arrival.admitted.user
+    if arrival.is_new:
+        record(deps, user.user_id, "registered", client, now)
+    if arrival.proves_email:
+        record(deps, user.user_id, "email_verified", client, now, {"ended_what_was_before": arrival.ends_sessions})
+    if user.pending_email and arrival.is_new:
+        send_verification(deps, user, user.pending_email, client, now)
 
 
 def _arriving(deps: Deps, token: OneUseToken, now: datetime) -> Arrival:
