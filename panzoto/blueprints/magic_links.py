@@ -23,6 +23,7 @@ from panzoto.web.guards import public
 from panzoto.web.requests import client, deps
 
 magic_links = Blueprint("magic_links", __name__)
+CUT = "This link is not whole. Open it in the message itself, or copy all of it."
 # Nobody is signed in in this browser, or nobody who still may be.
 NOBODY = (SessionEnded, TokenInvalid, AccessDenied, NotApproved)
 # With these a link is worth nothing, however often it is tried.
@@ -33,6 +34,8 @@ OVER = (LinkInvalid, AccessDenied, NotApproved)
 @public
 def show(token: str) -> Response:
     """Three ways on: the app, this browser, or a code to type. It reads nothing and writes nothing."""
+    if not TOKEN.fullmatch(token):
+        return _page("link.html", 404, problem=CUT)
     return _page("link.html", 200, here=token, **_ways(token))
 
 
@@ -103,9 +106,7 @@ def assetlinks() -> Response:
 
 
 def _ways(token: str) -> dict[str, str | None]:
-    """The link into the app, and the code that stands for the link; none for what is no link of ours."""
-    if not TOKEN.fullmatch(token):
-        return {"app": None, "code": None}
+    """The link into the app, and the code that stands for the link."""
     scheme = deps().config.app_scheme
     return {"app": f"{scheme}://m/{token}" if scheme else None, "code": deps().codes.of_link(token)}
 
