@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,12 +11,13 @@ import pytest
 from panzoto.flows import _one_use
 from panzoto.flows._email_verification import PURPOSE
 from panzoto.models.auth_state.otps import for_account
+from panzoto.models.store.transaction import transact
 from tests.accounts.test_crossings import before_call
-from tests.support.phones import HERE
+from tests.support.phones import HERE, person, signed_in
 
 from .conftest import (
     PASSWORD,
-    UNLIMITED,
+    PATIENT,
     Service,
     ask,
     change,
@@ -170,7 +172,7 @@ def test_a_second_link_suspends_nothing(service: Service) -> None:
 
 def test_a_registration_that_waits_for_its_mail(service_for: Callable[..., Service]) -> None:
     """Where an email must be proved before anybody signs in, a link proves it, and suspends the password too."""
-    service = service_for(prevent_enumeration=True, rate_limits=UNLIMITED)
+    service = service_for(prevent_enumeration=True, **PATIENT)
     email = new_email()
     assert service.post("/register", {"email": email, "password": PASSWORD}).status_code == 202
     service.deps.later.finish()
@@ -214,7 +216,8 @@ def test_a_phone_that_is_added_at_that_moment(service: Service, call: int) -> No
     assert not works(service, theirs["token"])
 
 
-def test_an_email_that_changes_at_that_moment(service: Service) -> None:
+@pytest.mark.parametrize("call", [4, 5])
+def test_an_email_that_changes_at_that_moment(service: Service, call: int) -> None:
     """A stranger who gives the account another email meanwhile keeps it; the owner gets one of their own."""
     email, elsewhere = new_email(), new_email()
     theirs = service.register(email)
@@ -223,10 +226,25 @@ def test_an_email_that_changes_at_that_moment(service: Service) -> None:
     link = _one_use.issue(deps, PURPOSE, user, elsewhere, deps.config.email_verification_expiry, HERE, deps.clock())
     token = linked(service, email)
     crossed: list[int] = []
-    before_call(service, 4, lambda: crossed.append(service.post("/email/verify", {"token": link}).status_code))
+    before_call(service, call, lambda: crossed.append(service.post("/email/verify", {"token": link}).status_code))
     assert refused(verify(service, token)) == (400, "link_invalid")
     assert crossed == [200]
     assert signs_in(service, linked(service, email))["user_id"] != theirs["user_id"]
+
+
+@pytest.mark.parametrize("phone", [None, new_phone()])
+def test_who_has_no_password(service: Service, phone: str | None) -> None:
+    """An email that was never proved is proved; sessions end only where a phone could have begun them."""
+    email, deps, now = new_email(), service.deps, service.clock()
+    user = person(deps, email, phone=phone)
+    if phone:
+        transact(deps.gateway, deps.phones.claiming(phone, user.user_id, None, now))
+    theirs = signed_in(deps, user, now=now)
+    body = signs_in(service, linked(service, email))
+    assert (body["user_id"], body["user"]["phone_number"]) == (user.user_id, None)
+    assert user_of(service, user.user_id).email_verified_at == now.replace(microsecond=0) + timedelta(seconds=1)
+    assert works(service, theirs.access_token) == (phone is None)
+    assert phone is None or deps.phones.find(phone) is None
 
 
 def test_a_phone_waits_for_nobody(service: Service) -> None:

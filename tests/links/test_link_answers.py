@@ -20,7 +20,7 @@ from tests.support.configs import SECRET
 from tests.support.phones import person
 
 from .conftest import (
-    UNLIMITED,
+    PATIENT,
     Service,
     ask,
     change,
@@ -74,7 +74,7 @@ class Named:
 @pytest.fixture(params=["open", "approved"])
 def counted(request: pytest.FixtureRequest, service_for: Callable[..., Service]) -> Service:
     """The service, open to everybody or to approved emails alone, with a gate that counts."""
-    service = service_for(rate_limits=UNLIMITED, registration_policy=request.param)
+    service = service_for(**PATIENT, registration_policy=request.param)
     passwords = Passwords(service.deps.passwords.profile, CountingGate(4))
     codes = Codes(derived_key(SECRET, "codes/v1"), passwords, 6)
     return on(service, passwords=passwords, codes=codes)
@@ -250,7 +250,7 @@ def limited(service_for: Callable[..., Service], **counts: int) -> Service:
     """The service with these limits, and no others."""
     some = {name.replace("_", "."): most for name, most in counts.items()}
     text = ",".join(f"{each.name}={some.get(each.name, 10**6)}/1h" for each in limits.DEFAULTS.each)
-    return service_for(rate_limits=limits.changed(text))
+    return service_for(**PATIENT | {"rate_limits": limits.changed(text)})
 
 
 @pytest.mark.parametrize("limit", ["link_address", "link_account", "code_phone", "sms_everywhere"])

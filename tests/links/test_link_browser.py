@@ -14,7 +14,19 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.support import server as gunicorn
 from tests.support.needs import needs
 
-from .conftest import UNLIMITED, Service, change, everything, is_good, linked, new_email, signs_in, user_of, verify
+from .conftest import (
+    PATIENT,
+    UNLIMITED,
+    Service,
+    change,
+    everything,
+    is_good,
+    linked,
+    new_email,
+    signs_in,
+    user_of,
+    verify,
+)
 
 LOOKS, SECONDS = 50, 20
 PHONE, DESK = (390, 844), (1280, 800)
@@ -59,9 +71,14 @@ class Site:
 @pytest.fixture
 def site(service_for: Callable[..., Service], chromium: Browser, ministack: str, account: str) -> Iterator[Site]:
     """The service with an app, as people reach it; nothing may be said in the console."""
-    service = service_for(rate_limits=UNLIMITED, app_scheme="panzoto")
+    service = service_for(**PATIENT, app_scheme="panzoto")
     environ = gunicorn.environment(
-        ministack, account, APP_SCHEME="panzoto", S3_BUCKET=service.deps.config.s3_bucket, RATE_LIMITS=str(UNLIMITED)
+        ministack,
+        account,
+        APP_SCHEME="panzoto",
+        S3_BUCKET=service.deps.config.s3_bucket,
+        RATE_LIMITS=str(UNLIMITED),
+        DYNAMODB_DEADLINE="60s",
     )
     with gunicorn.serving(environ) as server:
         found = Site(f"http://127.0.0.1:{server.port}", service, chromium)

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from tests.accounts.test_budgets import Cost, Spent, table, within
 
-from .conftest import UNLIMITED, Service, browser, code_of, linked, new_email, new_phone, request_line, signs_in
+from .conftest import PATIENT, Service, browser, code_of, linked, new_email, new_phone, request_line, signs_in
 
 __all__ = ["table"]
 
@@ -23,7 +23,7 @@ Compare = Callable[[dict[str, Cost], dict[str, Cost]], None]
 @pytest.fixture
 def spent(service_for: Callable[..., Service]) -> Iterator[Spent]:
     """The service, and what it spends."""
-    return Spent(service_for(rate_limits=UNLIMITED))  # type: ignore[return-value]
+    return Spent(service_for(**PATIENT))  # type: ignore[return-value]
 
 
 def page(http: FlaskClient, method: str, path: str) -> Cost:

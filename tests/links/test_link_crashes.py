@@ -20,7 +20,7 @@ from tests.support import border
 
 from .conftest import (
     PASSWORD,
-    UNLIMITED,
+    PATIENT,
     Service,
     ask,
     browser,
@@ -43,7 +43,7 @@ MOST_CALLS = 20
 @pytest.fixture
 def service(service_for: Callable[..., Service]) -> Service:
     """The service without limits."""
-    return service_for(rate_limits=UNLIMITED)
+    return service_for(**PATIENT)
 
 
 @pytest.fixture

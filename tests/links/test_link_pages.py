@@ -22,7 +22,7 @@ from tests.support import border
 from tests.support.phones import HERE
 
 from .conftest import (
-    UNLIMITED,
+    PATIENT,
     Service,
     browser,
     change,
@@ -99,7 +99,7 @@ def test_what_is_no_link_is_shown_without_it(service: Service, text_of_link: str
 # ── headers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_the_pages_keep_to_themselves(service_for: Callable[..., Service]) -> None:
     """Nothing is cached, passed on, framed or loaded from elsewhere, and no script or style stands in the page."""
-    service = service_for(rate_limits=UNLIMITED, app_scheme="panzoto")
+    service = service_for(**PATIENT, app_scheme="panzoto")
     token = linked(service, new_email())
     pages = [
         service.http.get(f"/m/{token}"),
@@ -181,7 +181,7 @@ def test_somebody_new_sees_the_recovery_key(service: Service) -> None:
 @pytest.mark.parametrize("public", ["http://127.0.0.1:5000", "https://links.example.com"])
 def test_the_cookie(service_for: Callable[..., Service], public: str) -> None:
     """Out of reach of scripts and other sites, of this host alone, and under https of nothing else."""
-    service = service_for(public_url=public, rate_limits=UNLIMITED)
+    service = service_for(public_url=public, **PATIENT)
     done = service.http.post(f"/m/{linked(service, new_email())}", base_url=public)
     (cookie,) = done.headers.getlist("Set-Cookie")
     name, *flags = (part.strip() for part in cookie.split(";"))
@@ -219,7 +219,7 @@ def test_a_session_of_a_browser_ends_as_any_other(service: Service) -> None:
 
 def test_an_approval_that_ends(service_for: Callable[..., Service]) -> None:
     """Taken away by hand, it ends what this browser may, and signing out still ends the session."""
-    service = service_for(registration_policy="approved", rate_limits=UNLIMITED)
+    service = service_for(registration_policy="approved", **PATIENT)
     email, http = new_email(), browser(service)
     approve(service.deps, email, "admin@example.com")
     cookie = signed_in(service, http, email)
@@ -331,7 +331,7 @@ def test_a_dead_link_offers_nothing(service: Service) -> None:
 
 def test_a_link_of_another_device_offers_the_app(service_for: Callable[..., Service]) -> None:
     """A browser cannot open it, so the page keeps the way into the app and the code, and runs no script again."""
-    service = service_for(rate_limits=UNLIMITED, app_scheme="panzoto")
+    service = service_for(**PATIENT, app_scheme="panzoto")
     token = linked(service, new_email(), device_id="phone")
     answer = service.http.post(f"/m/{token}")
     page = text(answer)
@@ -383,7 +383,7 @@ def test_a_session_of_before_that_has_ended(service: Service) -> None:
 # ── the app ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_the_deep_link(service_for: Callable[..., Service]) -> None:
     """With APP_SCHEME the page leads into the app; without it, it does not try to."""
-    service = service_for(rate_limits=UNLIMITED, app_scheme="panzoto")
+    service = service_for(**PATIENT, app_scheme="panzoto")
     token = linked(service, new_email())
     assert f'href="panzoto://m/{token}"' in text(service.http.get(f"/m/{token}"))
     without = create_app(replace(service.deps.config, app_scheme=None)).test_client()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from tests.support.phones import Answer, Ask
 
 from .conftest import (
     PASSWORD,
-    UNLIMITED,
+    PATIENT,
     Service,
     ask,
     code_of,
@@ -47,7 +47,7 @@ def pair() -> Iterator[races.Racers]:
 @pytest.fixture
 def service(service_for: Callable[..., Service]) -> Service:
     """The service without limits, which waits for a busy emulator; who wins is what is asked here."""
-    return service_for(rate_limits=UNLIMITED, dynamodb_deadline=timedelta(seconds=60))
+    return service_for(**PATIENT)
 
 
 def raced(service: Service, racers: races.Racers, *asks: Ask) -> list[Answer]:

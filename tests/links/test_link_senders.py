@@ -16,7 +16,7 @@ from tests.messages.answering import Aws, answering
 from tests.messages.mail_servers import Inbox, serving
 from tests.support.ministack import free_port
 
-from .conftest import CODE, UNLIMITED, Service, everything, new_email, new_phone, on, refused, signs_in
+from .conftest import CODE, PATIENT, Service, everything, new_email, new_phone, on, refused, signs_in
 
 FROM = "Panzoto <hello@example.com>"
 
@@ -24,7 +24,7 @@ FROM = "Panzoto <hello@example.com>"
 def by_smtp(service_for: Callable[..., Service], port: int) -> Service:
     """The service, whose mail goes to that server."""
     smtp = {"mail_sender": "smtp", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_security": "none"}
-    return service_for(rate_limits=UNLIMITED, mail_from=FROM, **smtp)
+    return service_for(**PATIENT, mail_from=FROM, **smtp)
 
 
 def words(mail: EmailMessage) -> str:
@@ -172,7 +172,7 @@ def _post(aws: Aws) -> Post:
 
 def test_a_service_without_sms(service_for: Callable[..., Service]) -> None:
     """Where no SMS is offered the answer says so, for everybody, and nothing is kept."""
-    service = service_for(sms_sender="none", rate_limits=UNLIMITED)
+    service = service_for(sms_sender="none", **PATIENT)
     wish = {"email": new_email(), "flow": "sms", "phone_number": new_phone()}
     assert refused(service.post("/magic-link", wish)) == (501, "sms_not_offered")
     assert kept(service) == []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import jwt
 import pytest
@@ -16,6 +19,7 @@ from tests.support.phones import HERE
 
 from .conftest import (
     PASSWORD,
+    PATIENT,
     Service,
     ask,
     change,
@@ -323,5 +327,33 @@ def test_a_password_that_is_set_later_takes_the_audio_key_over(service: Service)
     assert service.post("/password/change", {"new_password": PASSWORD}, token=body["token"]).status_code == 200
     again = signs_in(service, linked(service, email))
     assert "audio_key" not in again
-    wrapping = service.deps.password_keys.derive(PASSWORD, bytes.fromhex(again["key_salt"]), again["kdf"])
-    assert len(keys.unwrap(again["wrapped_audio_key"], wrapping, again["user_id"])) == 32
+    assert b64encode(opened(service, again)).decode() == body["audio_key"]
+
+
+def test_a_reset_takes_the_audio_key_over_too(service: Service) -> None:
+    """Whoever came by links alone sets a first password by mail, gives nothing up, and keeps the audio key."""
+    email = new_email()
+    body = signs_in(service, linked(service, email))
+    service.post("/password/forgot", {"email": email})
+    answer = service.post("/password/reset", {"token": service.link(email, "reset"), "new_password": PASSWORD})
+    assert answer.status_code == 200
+    assert "recovery_key" not in answer.get_json()
+    assert b64encode(opened(service, answer.get_json())).decode() == body["audio_key"]
+
+
+def test_a_password_of_before_takes_the_audio_key_over(service_for: Callable[..., Service]) -> None:
+    """Somebody who has registered quietly and proved the email, and came by a link first, keeps the key of that day."""
+    service, email = service_for(prevent_enumeration=True, **PATIENT), new_email()
+    service.post("/register", {"email": email, "password": PASSWORD})
+    assert service.post("/email/verify", {"token": service.link(email, "verify")}).status_code == 200
+    body = signs_in(service, linked(service, email))
+    assert body["recovery_key"]
+    answer = service.post("/login", {"email": email, "password": PASSWORD})
+    assert answer.status_code == 200
+    assert b64encode(opened(service, answer.get_json())).decode() == body["audio_key"]
+
+
+def opened(service: Service, body: dict[str, Any]) -> bytes:
+    """The audio key that a sign-in gives, opened by the password."""
+    wrapping = service.deps.password_keys.derive(PASSWORD, bytes.fromhex(body["key_salt"]), body["kdf"])
+    return keys.unwrap(body["wrapped_audio_key"], wrapping, body["user_id"])
