@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 
 from panzoto.crypto.claims import AccessClaims
 from panzoto.deps import Deps
-from panzoto.errors import RecentSignInNeeded, SessionEnded
+from panzoto.errors import NotApproved, RecentSignInNeeded, SessionEnded
 from panzoto.models.users import User
+
+from ._policy import admit
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,19 @@ def authenticate(deps: Deps, token: str) -> Caller:
         if claims.sid is not None and (user is None or claims.ep != user.epoch):
             deps.lineages.revoke(claims.sid, now)
         raise SessionEnded
-    if claims.sid is None and deps.revoked_tokens.find(claims.jti):  # it has no session that could have been ended
-        raise SessionEnded
+    if claims.sid is None:
+        _check_without_session(deps, user, claims, now)
     return Caller(user, claims)
+
+
+def _check_without_session(deps: Deps, user: User, claims: AccessClaims, now: datetime) -> None:
+    """Look at what ends an old backend's token, which has no session that could have ended."""
+    if deps.revoked_tokens.find(claims.jti):
+        raise SessionEnded
+    try:
+        admit(deps, user, now)
+    except NotApproved:
+        raise SessionEnded from None
 
 
 def _lives(user: User, claims: AccessClaims) -> bool:

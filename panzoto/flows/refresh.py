@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from panzoto.deps import Deps
-from panzoto.errors import AccessDenied, NotApproved, SessionEnded
+from panzoto.errors import NotApproved, SessionEnded
 from panzoto.models.auth_state.lineages import Lineage, Policy, RefreshReused
-from panzoto.models.users import User
 
 from ._audit import record
 from ._policy import admit
@@ -30,18 +29,19 @@ def refresh(deps: Deps, token: str, device_id: str | None, client: Client) -> Re
     """New tokens for a refresh token. Commit point: `rotate`, the only write.
 
     A crash or a lost answer after it costs nothing: the same token, presented again within its grace, gets the same
-    child. A token that its child has replaced ends the whole session: somebody has a copy.
+    child. A token that its child has replaced ends the whole session: somebody has a copy. Where approval is asked for
+    it is read before, so that a store that does not answer costs no token.
     """
     now = deps.clock()
     session_id, counter = deps.refresh_tokens.read(token)
+    until = _approved_until(deps, session_id, client, now) if deps.config.needs_approval else None
     policy = Policy(deps.config.refresh_grace, deps.config.session_idle_expiry)
     try:
         lineage = deps.lineages.rotate(session_id, counter, device_id, now, policy)
     except RefreshReused as reused:
         _end_family(deps, reused.lineage, client, now)
         raise SessionEnded("This sign-in was ended because an old token of it was used again.") from None
-    if deps.config.needs_approval:
-        _check_approval(deps, lineage, client, now)
+    lineage = replace(lineage, expires_at=min(lineage.expires_at, until or lineage.expires_at))
     return Refreshed(
         user_id=lineage.user_id,
         access_token=mint_access(deps, lineage, now),
@@ -50,20 +50,23 @@ def refresh(deps: Deps, token: str, device_id: str | None, client: Client) -> Re
     )
 
 
-def _check_approval(deps: Deps, lineage: Lineage, client: Client, now: datetime) -> None:
-    """End a session whose owner's approval was taken away without anybody ending the sessions, as by hand."""
+def _approved_until(deps: Deps, session_id: str, client: Client, now: datetime) -> datetime | None:
+    """When the approval ends that a session rests on; None if it does not.
+
+    A session without one is ended: its approval was taken away by hand, or it began before any was asked for. Whoever
+    ends an approval after this has read it ends the session too.
+    """
+    lineage = deps.lineages.find(session_id)
+    if lineage is None or not lineage.lives(now, deps.config.session_idle_expiry):
+        return None  # there is nothing to end
     user = deps.users.find(lineage.user_id)
-    try:
-        admit(deps, _there(user), now)
-    except (AccessDenied, NotApproved):
-        _end_family(deps, lineage, client, now, "approval_ended")
-        raise SessionEnded from None
-
-
-def _there(user: User | None) -> User:
-    if user is None:
+    if user is None or not user.may_sign_in:
         raise SessionEnded
-    return user
+    try:
+        return admit(deps, user, now).until
+    except NotApproved:
+        _end_family(deps, lineage, client, now, "approval_ended")
+        raise SessionEnded("This sign-in has ended: it needs an email that is approved for this service.") from None
 
 
 def _end_family(deps: Deps, lineage: Lineage, client: Client, now: datetime, why: str = "refresh_reused") -> None:
