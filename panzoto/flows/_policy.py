@@ -22,6 +22,11 @@ class Admitted:
         return replace(self, user=user)
 
 
+def asks_for_approval(deps: Deps, email: str) -> bool:
+    """Whether somebody with that email needs an approval to sign in here."""
+    return deps.config.needs_approval and email.rpartition("@")[2] not in deps.config.internal_email_domains
+
+
 def admit(deps: Deps, user: User, now: datetime) -> Admitted:
     """Let a person in who is neither disabled nor, where that is asked for, without approval.
 
@@ -32,20 +37,21 @@ def admit(deps: Deps, user: User, now: datetime) -> Admitted:
         raise AccessDenied("This account may not sign in.")
     if not deps.config.needs_approval:
         return Admitted(user)
-    if user.email is None or user.email_verified_at is None:
-        raise NotApproved
+    if user.email is None:
+        raise NotApproved("This service asks for an approved email, and this account has none.")
+    if user.email_verified_at is None:
+        raise NotApproved("This service asks for a verified email. Sign in by a link to yours, or reset the password.")
     return Admitted(user, approved_until(deps, user.email, now))
 
 
 def check_email(deps: Deps, email: str, now: datetime) -> None:
     """Raise `NotApproved` for an email with which nobody could sign in."""
-    if deps.config.needs_approval:
-        approved_until(deps, email, now)
+    approved_until(deps, email, now)
 
 
 def approved_until(deps: Deps, email: str, now: datetime) -> datetime | None:
     """When the approval of an email ends; None if it does not."""
-    if email.rpartition("@")[2] in deps.config.internal_email_domains:
+    if not asks_for_approval(deps, email):
         return None
     approval = deps.approved_emails.find(email)
     if approval is None or not approval.holds(now):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from .spec import APPROVED_EMAILS
+from .store.transaction import Member
 from .store.wire import Item
 from .table import Table
-from .times import from_seconds, maybe_from_seconds, maybe_seconds, seconds
+from .times import from_seconds, maybe_seconds, seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,10 @@ class ApprovedEmails(Table):
         """Keep an approval, in place of the one before."""
         self.put(to_item(approval))
 
+    def approving(self, approval: Approval) -> Member:
+        """The same, as a member of the transaction that makes somebody who needs it."""
+        return self.putting(to_item(approval))
+
     def end(self, email: str) -> Approval | None:
         """End an approval; what it was, if there was one."""
         item = self.delete({"email": email})
@@ -63,10 +69,20 @@ def to_item(approval: Approval) -> Item:
 
 def from_item(item: Item) -> Approval:
     """The approval that an item describes, also one that somebody wrote by hand."""
+    metadata, ends = item.get("metadata"), item.get("expiresAt")
+    about = metadata if isinstance(metadata, dict) else {}
     return Approval(
         email=item["email"],
-        approved_by=item.get("approvedBy", ""),
-        approved_at=from_seconds(item.get("approvedAt", 0)),
-        expires_at=maybe_from_seconds(item.get("expiresAt")),
-        metadata={name: str(value) for name, value in (item.get("metadata") or {}).items()},
+        approved_by=str(item.get("approvedBy") or ""),
+        approved_at=_time(item.get("approvedAt")),
+        expires_at=None if ends is None else _time(ends),
+        metadata={name: str(value) for name, value in about.items() if value is not None},
     )
+
+
+def _time(value: Any) -> datetime:
+    """A time in seconds. What is none, or milliseconds, is the beginning of time: an approval until then is over."""
+    try:
+        return from_seconds(value)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return from_seconds(0)
