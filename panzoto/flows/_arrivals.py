@@ -91,6 +91,8 @@ def settle(
         arrival = _settled(deps, arrive(), redeem, redeeming)
     except Conflict:
         arrival = _settled(deps, arrive(), redeem, redeeming)
+    if arrival.is_new:  # whoever has ended the approval meanwhile found nobody whose sessions to end
+        arrival = replace(arrival, admitted=admit(deps, arrival.admitted.user, now))
     if arrival.ends_sessions:
         clear_sessions(deps, arrival.admitted.user, now)
     return arrival

@@ -124,7 +124,8 @@ def _up_to_date(deps: Deps, user: User, password: str, now: datetime) -> tuple[U
         return user, None
     unchanged: Condition = password_is(user) & audio_key_is(user.audio_key)
     try:
-        return deps.users.change(user, now, changes, when=unchanged), recovery_key
+        changed = deps.users.change(user, now, changes, when=unchanged)
+        return replace(changed, epoch=user.epoch), recovery_key  # what has ended the sessions since must end this one
     except Conflict:  # another sign-in was first: what it made is what counts
         latest = deps.users.find(user.user_id)
         if latest is None or latest.epoch != user.epoch:  # or the password is not this one any more

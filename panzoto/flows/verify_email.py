@@ -15,6 +15,7 @@ from ._audit import record
 from ._email_verification import PURPOSE, send_verification
 from ._mail import notify
 from ._policy import check_email
+from ._sessions import clear_sessions
 from .authenticate import Caller
 from .client import Client
 
@@ -33,7 +34,8 @@ def verify_email(deps: Deps, text: str, client: Client) -> None:
     """Spend a link.
 
     Commit point: one transaction of the token, the person, and both claims when the email is new. A link that was sent
-    before the sessions were ended is refused.
+    before the sessions were ended is refused. Where people need approval, a session that began with the approval of one
+    email does not go on with another's: a new email ends them.
     """
     now = deps.clock()
     token = _one_use.look_at(deps, PURPOSE, text, now)
@@ -42,8 +44,13 @@ def verify_email(deps: Deps, text: str, client: Client) -> None:
         raise LinkInvalid
     check_email(deps, token.email, now)
     changes = {"email": token.email, "email_verified_at": seconds(now), "pending_email": None, "must_verify": None}
+    ends_sessions = deps.config.needs_approval and token.email != user.email
+    if ends_sessions:
+        changes |= {"session_epoch": user.epoch + 1, "sessions_ended_at": seconds(now)}
     changing = deps.users.changing(user, now, changes, when=_unchanged(user, token.email), otherwise=LinkInvalid)
     transact(deps.gateway, deps.one_use_tokens.spending(token, now), changing, *_claims(deps, user, token.email))
+    if ends_sessions:
+        clear_sessions(deps, user, now)
     record(deps, user.user_id, "email_verified" if token.email == user.email else "email_changed", client, now)
     if user.email and token.email != user.email:
         where = {"address": client.address, "user_agent": client.user_agent}
