@@ -10,7 +10,8 @@ from panzoto.crypto.keys import new_key_salt
 from panzoto.deps import Deps
 from panzoto.errors import EmailTaken, NotApproved
 from panzoto.messages.kinds import LinkRefusedEmail, RegistrationAttempt
-from panzoto.models.store.transaction import transact
+from panzoto.models.store.expressions import Attr
+from panzoto.models.store.transaction import Member, transact
 from panzoto.models.users import User
 
 from . import _audio_key
@@ -53,29 +54,43 @@ def register_quietly(
 ) -> None:
     """The same where nobody may learn who has an account, or must prove an email first: the answer is a mail.
 
-    It goes out in either case, to an email that is not approved too, if nobody may learn that either.
-
-    The mail goes out after the answer, whose time and status tell nothing. The audio key is made at the first sign-in,
-    which can show its recovery key. Commit point as in `register`.
+    It goes out in either case, to an email that is not approved too, if nobody may learn that either: the same is asked
+    of the store for it, in vain. The mail goes out after the answer, whose time and status tell nothing. The audio key
+    is made at the first sign-in, which can show its recovery key. Commit point as in `register`.
     """
     now = deps.clock()
     email = normal_email(email)
     deps.rates.charge("register.address", client.network, now)
     deps.check_new_password(password, context=(email, name or ""))
+    approved = _is_approved(deps, email, now)
+    person = _person(deps, email, password, now, name=name, device_id=device_id)
+    user = replace(person, must_verify=True)  # or a sign-in with this password would tell whether it was taken
+    creating = deps.users.creating(user) if approved else _creating_nobody(deps, user)
+    try:
+        transact(deps.gateway, creating, deps.emails.claiming(email, user.user_id))
+    except NotApproved:
+        afterwards(deps, "not_approved", lambda: _refuse(deps, email, client, now))
+    except EmailTaken:
+        afterwards(deps, "registration_attempt", lambda: _tell_owner(deps, email, client, now))
+    else:
+        afterwards(deps, "registered", lambda: _welcome(deps, user, email, client, now))
+
+
+def _is_approved(deps: Deps, email: str, now: datetime) -> bool:
+    """Whether somebody could sign in with that email; raises where whoever asks may hear that."""
     try:
         check_email(deps, email, now)
     except NotApproved:
         if not deps.config.prevent_enumeration:
             raise
-        return afterwards(deps, "not_approved", lambda: _refuse(deps, email, client, now))
-    person = _person(deps, email, password, now, name=name, device_id=device_id)
-    user = replace(person, must_verify=True)  # or a sign-in with this password would tell whether it was taken
-    try:
-        transact(deps.gateway, deps.emails.claiming(email, user.user_id), deps.users.creating(user))
-    except EmailTaken:
-        afterwards(deps, "registration_attempt", lambda: _tell_owner(deps, email, client, now))
-    else:
-        afterwards(deps, "registered", lambda: _welcome(deps, user, email, client, now))
+        return False
+    return True
+
+
+def _creating_nobody(deps: Deps, user: User) -> Member:
+    """What takes as long as creating the person, and always fails."""
+    there = Attr("user_id").exists()
+    return deps.users.checking({"user_id": user.user_id}, when=there, otherwise=NotApproved)
 
 
 def _tell_owner(deps: Deps, email: str, client: Client, now: datetime) -> None:
