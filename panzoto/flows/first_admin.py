@@ -29,6 +29,6 @@ def first_admin(deps: Deps, email: str, password: str) -> User:
         roles=frozenset({"admin"}),
     )
     # Where only approved people sign in, somebody must be able to approve the first.
-    deps.approved_emails.approve(Approval(email=email, approved_by=BY, approved_at=now))
-    transact(deps.gateway, deps.emails.claiming(email, admin.user_id), deps.users.creating(admin))
+    approving = deps.approved_emails.approving(Approval(email=email, approved_by=BY, approved_at=now))
+    transact(deps.gateway, deps.emails.claiming(email, admin.user_id), deps.users.creating(admin), approving)
     return admin
