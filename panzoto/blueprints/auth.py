@@ -28,8 +28,8 @@ from panzoto.web.shapes import auth as shapes
 from panzoto.web.signing_in import done, maybe_secret, person, secret, tokens, welcome
 
 TAG = Tag(name="accounts", description="Register, sign in, stay signed in, change, leave.")
-REGISTERED: dict[int | str, Any] = {201: shapes.SignIn, 202: shapes.Done, 409: ErrorBody}
-REFUSED: dict[int | str, Any] = {401: ErrorBody, 429: ErrorBody}
+REGISTERED: dict[int | str, Any] = {201: shapes.SignIn, 202: shapes.Done, 403: ErrorBody, 409: ErrorBody}
+REFUSED: dict[int | str, Any] = {401: ErrorBody, 403: ErrorBody, 429: ErrorBody}
 
 auth = APIBlueprint("auth", __name__, url_prefix="/api/v1/auth", abp_tags=[TAG])
 # The seed's addresses, where old apps call.
@@ -42,9 +42,7 @@ class SessionPath(Path):
     session_id: str
 
 
-@seed.post(
-    "/register", summary="Register (the old address)", responses={201: shapes.SignIn, 202: shapes.Done, 409: ErrorBody}
-)
+@seed.post("/register", summary="Register (the old address)", responses=REGISTERED)
 @auth.post("/register", summary="Make an account", responses=REGISTERED)
 @public
 def post_register(body: shapes.Register) -> tuple[Response, int]:
@@ -109,7 +107,7 @@ def get_me() -> Response:
     return jsonify(user=person(caller().user))
 
 
-@auth.patch("/me", summary="Change my name or email", responses={200: shapes.Me, 409: ErrorBody})
+@auth.patch("/me", summary="Change my name or email", responses={200: shapes.Me, 403: ErrorBody, 409: ErrorBody})
 @signed_in
 def patch_me(body: shapes.ChangeMe) -> Response:
     """Change the name at once, and the email when the link that is sent to the new one is followed."""
@@ -163,7 +161,11 @@ def post_forgot(body: shapes.ForgotPassword) -> tuple[Response, int]:
     return done("check_your_mail", 202)
 
 
-@auth.post("/password/reset", summary="Set a new password by a link", responses={200: shapes.SignIn, 409: ErrorBody})
+@auth.post(
+    "/password/reset",
+    summary="Set a new password by a link",
+    responses={200: shapes.SignIn, 403: ErrorBody, 409: ErrorBody},
+)
 @public
 def post_reset(body: shapes.ResetPassword) -> Response:
     """Set a new password. `recovery_key` keeps the recordings readable; `abandon_audio` gives them up."""
@@ -174,7 +176,7 @@ def post_reset(body: shapes.ResetPassword) -> Response:
     )
 
 
-@auth.post("/email/verify", summary="Verify my email", responses={200: shapes.Done, 409: ErrorBody})
+@auth.post("/email/verify", summary="Verify my email", responses={200: shapes.Done, 403: ErrorBody, 409: ErrorBody})
 @public
 def post_verify_email(body: shapes.VerifyEmail) -> tuple[Response, int]:
     """Spend the link of a mail: the email is verified, or changed to the new one."""
