@@ -15,6 +15,11 @@ from env import Parse
 UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 LONGEST = timedelta(days=3660)
 LAST_PORT = 65535
+# Schemes that are a browser's or a phone's own.
+TAKEN = {
+    *("about", "blob", "content", "data", "file", "ftp", "geo", "http", "https", "intent", "javascript", "mailto"),
+    *("market", "sms", "tel", "ws", "wss"),
+}
 HOST = re.compile(r"((?!-)[A-Za-z0-9-]{1,63}(?<!-)\.)*(?!-)[A-Za-z0-9-]{1,63}(?<!-)\.?")
 
 
@@ -118,7 +123,7 @@ def bucket_name(value: str) -> str:
 def domain(value: str) -> str:
     """A domain of emails, in the form in which emails are claimed."""
     try:
-        found = idna.decode(idna.encode(value, uts46=True)).lower()
+        found = idna.decode(idna.encode(value, uts46=True)).lower().removesuffix(".")
     except idna.IDNAError:
         found = ""
     if "." not in found:
@@ -128,14 +133,14 @@ def domain(value: str) -> str:
 
 def country(value: str) -> str:
     """A country by its two letters."""
-    if value.upper() not in SUPPORTED_REGIONS:
+    if not value.isascii() or value.upper() not in SUPPORTED_REGIONS:  # the large letters of ß are another country
         raise ValueError("countries by their two letters, such as US,CA,DE")
     return value.upper()
 
 
 def scheme(value: str) -> str:
     """A scheme of addresses that no browser takes for its own."""
-    if not re.fullmatch(r"[a-z][a-z0-9+.-]{1,30}", value, re.ASCII) or value in {"http", "https", "javascript", "data"}:
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]{1,30}", value, re.ASCII) or value in TAKEN:
         raise ValueError("a scheme of the app's own in small letters, such as panzoto")
     return value
 

@@ -37,6 +37,13 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "region": formats.region,
     "kms_key": formats.kms_key,
     "url": formats.url,
+    "domains": formats.listed(formats.domain),
+    "countries": formats.listed(formats.country),
+    "scheme": formats.scheme,
+    "package": formats.package,
+    "fingerprints": formats.listed(formats.fingerprint),
+    "kms_name": formats.kms_name,
+    "moment": formats.moment,
 }
 ANYTHING = st.text(st.characters(), max_size=80) | st.from_regex(r"(https?://)?[\w.:\[\]-]{0,20}/?", fullmatch=True)
 
@@ -186,3 +193,76 @@ def test_a_region_is_one_of_aws() -> None:
     assert [formats.region(text) for text in ("eu-west-1", "us-gov-east-1", "us-iso-east-1")]
     with pytest.raises(ValueError, match="an AWS region"):
         formats.region("Virginia")
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("example.com", "example.com"),
+        ("Mail.EXAMPLE.com.", "mail.example.com"),
+        ("xn--bcher-kva.example", "bücher.example"),
+        ("BU\u0308CHER.example", "bücher.example"),
+        ("faß.example", "faß.example"),
+        ("example\u3002com", "example.com"),
+    ],
+)
+def test_a_domain_is_read_as_emails_are_kept(text: str, domain: str) -> None:
+    """In small letters, as Unicode, without the dot at the end."""
+    assert formats.domain(text) == domain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("localhost", ".", "..", "example..com", ".example.com", "example.com..", "@example.com", "*.example.com"),
+        *("a b.com", "ann@example.com", "https://example.com", "example.com/", "example.com:25", "a" * 64 + ".com"),
+        *("\udcff.com", "xn--a.example", "-a.example", "under_score.example"),
+    ],
+)
+def test_refuses_what_is_no_domain_of_emails(text: str) -> None:
+    """A domain that no email could have would look as if it let people in."""
+    with pytest.raises(ValueError, match=r"^domains such as example\.com between commas$"):
+        formats.domain(text)
+
+
+def test_a_country_has_two_letters() -> None:
+    """Those that have phone numbers; no name, no code of a call, and no letter that becomes two."""
+    assert [formats.country(text) for text in ("US", "de", "Gb")] == ["US", "DE", "GB"]
+    for text in ("USA", "+1", "UK", "001", "ß", "", "XX"):
+        with pytest.raises(ValueError, match="countries by their two letters"):
+            formats.country(text)
+
+
+def test_a_scheme_is_the_apps_own() -> None:
+    """No scheme that a browser or a phone opens something else with."""
+    assert [formats.scheme(text) for text in ("panzoto", "com.example.app", "p2+x-y")]
+    for text in ("https", "javascript", "intent", "mailto", "Panzoto", "panzoto:", "panzoto://", "2go", "p", "pän"):
+        with pytest.raises(ValueError, match="a scheme of the app's own"):
+            formats.scheme(text)
+
+
+def test_a_package_is_named_as_android_does() -> None:
+    """Two parts or more, each beginning with a letter."""
+    assert [formats.package(text) for text in ("com.example.panzoto", "a.B_1")]
+    for text in ("panzoto", "com..x", "com.1x", ".com.x", "com.x.", "com.x-y", "com.ex\u00e4mple"):
+        with pytest.raises(ValueError, match="the name of a package"):
+            formats.package(text)
+
+
+def test_a_fingerprint_is_of_32_bytes() -> None:
+    """As Android's tools print it, in whatever letters."""
+    printed = ":".join(["0a"] * 32)
+    assert formats.fingerprint(printed) == printed.upper()
+    for text in (printed[3:], f"{printed}:0a", printed.replace(":", ""), printed.replace("0a", "0g"), ""):
+        with pytest.raises(ValueError, match="SHA-256 fingerprints of 32 bytes"):
+            formats.fingerprint(text)
+
+
+def test_a_key_may_be_named_in_each_of_its_ways() -> None:
+    """By alias, by id, by either as an ARN."""
+    arn = "arn:aws:kms:us-east-1:111122223333:"
+    for text in ("alias/panzoto-audio", "1234abcd-12ab-34cd-56ef-1234567890ab", f"{arn}key/1234", f"{arn}alias/audio"):
+        assert formats.kms_name(text) == text
+    for text in ("alias/with space", "arn:aws:s3:::bucket", f"{arn}", "", "alias/\u00e4"):
+        with pytest.raises(ValueError, match="an alias such as alias/panzoto-audio"):
+            formats.kms_name(text)

@@ -19,6 +19,16 @@ GARBAGE = {
     "OTP_LENGTH": "five",
     "OTP_EXPIRY": "-10m",
     "OTP_MAX_ATTEMPTS": "0",
+    "OTP_RESEND_DELAY": "0s",
+    "REGISTRATION_POLICY": "closed",
+    "INTERNAL_EMAIL_DOMAINS": "inside.example,inside",
+    "PHONE_NUMBERS": "landline",
+    "SMS_COUNTRIES": "US,Germany",
+    "MAGIC_LINK_EXPIRY": "10",
+    "APP_SCHEME": "https",
+    "ANDROID_PACKAGE": "panzoto",
+    "ANDROID_CERT_SHA256": "14:6D:E9",
+    "AUDIO_KMS_KEY": "alias/panzoto audio",
     "OTP_TEST_MODE": "maybe",
     "AWS_REGION": "virginia",
     "AWS_ENDPOINT_URL": "localhost",
@@ -38,6 +48,7 @@ GARBAGE = {
     "LOG_LEVEL": "loud",
     "OUTBOX_URL": "outbox",
 }
+CERTIFICATE = ":".join(f"{number:02X}" for number in range(32))
 SECRETS = [each.metadata["name"] for each in fields(Config) if each.metadata["secret"]]
 
 
@@ -138,6 +149,13 @@ def test_a_password_in_an_address_is_not_repeated() -> None:
     [
         ({"JWT_REFRESH_EXPIRY": "1m"}, "JWT_REFRESH_EXPIRY must not be shorter than JWT_ACCESS_EXPIRY."),
         ({"DYNAMODB_DEADLINE": "2m"}, "DYNAMODB_DEADLINE must be from 100ms to 60s"),
+        ({"OTP_EXPIRY": "601s"}, "OTP_EXPIRY must be at most 10m"),
+        ({"OTP_RESEND_DELAY": "10m"}, "OTP_RESEND_DELAY must be shorter than OTP_EXPIRY."),
+        ({"OTP_EXPIRY": "30s"}, "OTP_RESEND_DELAY must be shorter than OTP_EXPIRY."),
+        ({"MAGIC_LINK_EXPIRY": "299s"}, "MAGIC_LINK_EXPIRY must be from 5m to 60m"),
+        ({"MAGIC_LINK_EXPIRY": "3601s"}, "MAGIC_LINK_EXPIRY must be from 5m to 60m"),
+        ({"ANDROID_PACKAGE": "com.example.panzoto"}, "ANDROID_PACKAGE and ANDROID_CERT_SHA256 work only together"),
+        ({"ANDROID_CERT_SHA256": CERTIFICATE}, "ANDROID_PACKAGE and ANDROID_CERT_SHA256 work only together"),
         ({"PASSWORD_RESET_EXPIRY": "9m"}, "PASSWORD_RESET_EXPIRY must be from 10m to 60m"),
         ({"EMAIL_VERIFICATION_EXPIRY": "2h"}, "EMAIL_VERIFICATION_EXPIRY must be from 10m to 60m"),
         ({"LEGACY_TOKENS_UNTIL": "soon"}, "LEGACY_TOKENS_UNTIL must be a day or a time"),
@@ -152,6 +170,33 @@ def test_values_that_make_no_sense_are_refused(change: dict[str, str], sentence:
     """A lifetime, a limit or an address that cannot work is told at the start."""
     (fault,) = faults(DEVELOPMENT | change)
     assert fault.startswith(sentence)
+
+
+def test_the_policy_and_its_domains_are_read() -> None:
+    """Everybody may come in unless somebody asked for approval; domains are kept as emails are."""
+    config = Config.from_env(DEVELOPMENT)
+    assert (config.needs_approval, config.registers_quietly, config.internal_email_domains) == (False, False, ())
+    given = {"REGISTRATION_POLICY": "Approved", "INTERNAL_EMAIL_DOMAINS": "Inside.Example, xn--bcher-kva.example."}
+    config = Config.from_env(DEVELOPMENT | given)
+    assert (config.needs_approval, config.registers_quietly) == (True, True)
+    assert config.internal_email_domains == ("inside.example", "bücher.example")
+    config = Config.from_env(DEVELOPMENT | {"PREVENT_ENUMERATION": "1"})
+    assert (config.needs_approval, config.registers_quietly) == (False, True)
+
+
+def test_codes_and_links_have_their_limits() -> None:
+    """The longest and the shortest that are allowed are; so are an app and its certificates."""
+    config = Config.from_env(
+        DEVELOPMENT
+        | {"OTP_EXPIRY": "10m", "OTP_RESEND_DELAY": "599s", "MAGIC_LINK_EXPIRY": "60m", "PHONE_NUMBERS": "Mobile"}
+        | {"SMS_COUNTRIES": "us, DE,", "APP_SCHEME": "panzoto", "AUDIO_KMS_KEY": "alias/audio"}
+        | {"ANDROID_PACKAGE": "com.example.panzoto", "ANDROID_CERT_SHA256": f"{CERTIFICATE.lower()}, {CERTIFICATE}"}
+    )
+    assert (config.otp_resend_delay, config.magic_link_expiry) == (timedelta(seconds=599), timedelta(hours=1))
+    assert (config.phone_numbers, config.sms_countries) == ("mobile", ("US", "DE"))
+    assert (config.app_scheme, config.audio_kms_key) == ("panzoto", "alias/audio")
+    assert config.android_certificates == (CERTIFICATE, CERTIFICATE)
+    assert Config.from_env(DEVELOPMENT | {"MAGIC_LINK_EXPIRY": "5m"}).magic_link_expiry == timedelta(minutes=5)
 
 
 def test_limits_are_changed_by_name() -> None:
