@@ -69,6 +69,22 @@ def test_the_environment_is_read_in_one_place(path: Path) -> None:
     assert not reads or name(path) in readers or name(path).startswith("panzoto/local/")
 
 
+# Who makes what a sign-in is made of: a session begins for an `Admitted` alone, so that no way in forgets the policy.
+SIGNING_IN = {
+    "Admitted": {"panzoto/flows/_policy.py"},
+    "Lineage": {"panzoto/flows/_sessions.py", "panzoto/models/auth_state/lineages.py"},
+    "mint": {"panzoto/flows/_sessions.py", "panzoto/flows/refresh.py"},
+    "mint_access": {"panzoto/flows/_sessions.py", "panzoto/flows/refresh.py"},
+}
+
+
+@pytest.mark.parametrize("path", OURS, ids=name)
+def test_nobody_signs_in_past_the_policy(path: Path) -> None:
+    """Nothing but the policy admits, and nothing but the shared tail and a refresh makes tokens."""
+    made = {ast.unparse(call.func).rpartition(".")[2] for call in calls(path)}
+    assert not [each for each in made & SIGNING_IN.keys() if name(path) not in SIGNING_IN[each]]
+
+
 @pytest.mark.parametrize("path", CODE, ids=name)
 def test_modules_say_what_they_are_for(path: Path) -> None:
     """A module starts with one sentence of purpose; a public function or class of ours says what it does."""
