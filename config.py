@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 import env
 import formats
 import limits
+import providers
 from env import var
 from limits import Limits
+from providers import Provider
 
 SECRET_BYTES, SECRET_VARIETY = 32, 8
 # What `make run` sends from; no provider would take it.
@@ -23,6 +25,11 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 MIB, GIB = 2**20, 2**30
 # What S3 takes for one part of an upload, the last one aside; and how long it lets an address work.
 SMALLEST_PART, LARGEST_PART = 5 * MIB, 5 * GIB
+SHORTEST_DEADLINE, LONGEST_DEADLINE = timedelta(milliseconds=100), timedelta(seconds=60)
+SHORTEST_LINK, LONGEST_LINK = timedelta(minutes=10), timedelta(minutes=60)
+SHORTEST_MAGIC_LINK, LONGEST_CODE = timedelta(minutes=5), timedelta(minutes=10)
+SHORTEST_ANSWER, LONGEST_ANSWER = timedelta(milliseconds=100), timedelta(seconds=10)
+LONGEST_MARGIN = timedelta(minutes=30)
 LOCAL_NAMES = (".local", ".localhost", ".internal")
 # Secrets that a document, a tutorial or this project's own files have shown to the world.
 PUBLISHED = frozenset(
@@ -258,6 +265,55 @@ class Config:
         default_text="none",
         says="The SHA-256 fingerprints of the certificates that sign the app, between commas.",
     )
+    oauth_providers: tuple[Provider, ...] = var(
+        "OAUTH_PROVIDERS",
+        providers.named,
+        (),
+        default_text="none",
+        says="The providers that people sign in with, such as `google,work`. Each has variables of its own.",
+    )
+    oauth_app_redirects: tuple[str, ...] = var(
+        "OAUTH_APP_REDIRECTS",
+        formats.listed(formats.app_link),
+        (),
+        default_text="none",
+        says="The app's deep links to which a sign-in in a browser may come back, such as `panzoto://oauth`. They must "
+        "match sign for sign.",
+    )
+    oauth_link_by_email: bool = var(
+        "OAUTH_LINK_BY_EMAIL",
+        formats.flag,
+        False,
+        says="Whether an identity is linked to the account that has its email without a sign-in to that account, when "
+        "the provider and we both have verified that email. It trusts every provider with every account.",
+    )
+    oauth_access_token_recent: timedelta | None = var(
+        "OAUTH_ACCESS_TOKEN_RECENT",
+        formats.duration,
+        default_text="as long as the session",
+        says="How long after a sign-in a provider's access token may be had from the vault.",
+    )
+    oauth_refresh_margin: timedelta = var(
+        "OAUTH_REFRESH_MARGIN",
+        formats.duration,
+        timedelta(minutes=2),
+        default_text="2m",
+        says="How long before its end a provider's access token is replaced by a new one.",
+    )
+    oauth_timeout: timedelta = var(
+        "OAUTH_TIMEOUT",
+        formats.duration,
+        timedelta(seconds=5),
+        default_text="5s",
+        says="How long one answer of a provider may take, to its last byte.",
+    )
+    oauth_log_retention: timedelta = var(
+        "OAUTH_LOG_RETENTION",
+        formats.duration,
+        timedelta(days=90),
+        default_text="90d",
+        says="How long the steps of OAuth flows are kept.",
+    )
     otp_test_mode: bool = var(
         "OTP_TEST_MODE",
         formats.flag,
@@ -310,6 +366,12 @@ class Config:
         formats.kms_name,
         "alias/panzoto-audio",
         says="The KMS key that wraps the audio keys of people who have no password.",
+    )
+    oauth_kms_key: str = var(
+        "OAUTH_KMS_KEY",
+        formats.kms_name,
+        "alias/axnt-oauth",
+        says="The KMS key that seals the tokens of other providers (`flask vault rewrap` after a change).",
     )
     s3_bucket: str = var("S3_BUCKET", formats.bucket_name, "panzoto-audio-dev", says="The bucket of the recordings.")
     max_upload_bytes: int = var(
@@ -533,6 +595,9 @@ class Config:
         """The configuration that the environment gives; in development `.env` fills what is unset."""
         given = dict(environ) if environ is not None else env.of_development(os.environ) | os.environ
         values, faults = env.read(cls, given)
+        if "oauth_providers" in values:
+            values["oauth_providers"], wrong = providers.read(values["oauth_providers"], given)
+            faults += wrong
         config = cls(**values)
         refused = {fault.split()[0] for fault in faults}  # what could not be read is not blamed again for being unset
         faults += [fault for fault in config._faults() if fault.split()[0] not in refused]
@@ -572,7 +637,7 @@ class Config:
             faults.append("JWT_KEYS_FILE and JWT_KEYS_SECRET_ID are two places for one ring; set one.")
         if self.cors_credentials and "*" in self.cors_origins:
             faults.append("CORS_ORIGINS must name its origins when CORS_CREDENTIALS is 1; * would let any site in.")
-        faults += self._time_faults() + self._shared_tables() + self._mail_faults()
+        faults += self._time_faults() + self._shared_tables() + self._mail_faults() + self._oauth_faults()
         return faults + (self._production_faults() if self.production else [])
 
     def _time_faults(self) -> list[str]:
@@ -610,6 +675,17 @@ class Config:
             ("DECRYPT_JOB_LEASE", self.decrypt_job_lease, "2s", "10m", "somebody waits for what a crash has left."),
             ("DECRYPTED_KEPT", self.decrypted_kept, "1h", "7d", "time to transcribe, and no more."),
         )
+    def _oauth_faults(self) -> list[str]:
+        """What keeps the providers from working."""
+        faults = [fault for each in self.oauth_providers for fault in each.faults(production=self.production)]
+        if not SHORTEST_ANSWER <= self.oauth_timeout <= LONGEST_ANSWER:
+            faults.append("OAUTH_TIMEOUT must be from 100ms to 10s: somebody waits for the answer.")
+        if self.oauth_refresh_margin > LONGEST_MARGIN:
+            faults.append("OAUTH_REFRESH_MARGIN must be at most 30m: tokens of an hour would never rest.")
+        issuers = [each.issuer for each in self.oauth_providers if each.issuer]
+        if len(set(issuers)) < len(issuers):
+            faults.append("OAUTH_PROVIDERS names one issuer twice; an identity there would be two.")
+        return faults
 
     def _mail_faults(self) -> list[str]:
         """What keeps mail from being sent as it is asked for."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, fields
+from dataclasses import Field, field, fields
 from typing import Any, TypeVar
 
 from dotenv import dotenv_values
@@ -39,12 +39,20 @@ def var(
     return field(default=default, repr=not secret, metadata=metadata | {"instead": instead, "secret": secret})
 
 
-def read(declaration: type[Any], environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
-    """The values that `environ` sets for a declared dataclass, and a sentence for each that cannot be read."""
+def declared(declaration: type[Any]) -> list[Field[Any]]:
+    """The fields of a dataclass that are read from a variable."""
+    return [each for each in fields(declaration) if "name" in each.metadata]
+
+
+def read(declaration: type[Any], environ: Mapping[str, str], prefix: str = "") -> tuple[dict[str, Any], list[str]]:
+    """The values that `environ` sets for a declared dataclass, and a sentence for each that cannot be read.
+
+    With a prefix each variable begins with it: there may be several such dataclasses, one for each prefix.
+    """
     values: dict[str, Any] = {}
     faults: list[str] = []
-    for each in fields(declaration):
-        name, instead = each.metadata["name"], each.metadata["instead"]
+    for each in declared(declaration):
+        name, instead = prefix + each.metadata["name"], each.metadata["instead"]
         source = name if environ.get(name, "").strip() else instead
         text = environ.get(source, "").strip()
         if not text:

@@ -145,6 +145,20 @@ def scheme(value: str) -> str:
     return value
 
 
+def app_link(value: str) -> str:
+    """An address that opens the app: of a scheme of its own, or https; nothing is added to it but our parameters."""
+    if re.fullmatch(r"https://[A-Za-z0-9.-]{1,253}(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?", value, re.ASCII):
+        return value
+    own, _, rest = value.partition(":")
+    try:
+        scheme(own)
+    except ValueError:
+        rest = ""
+    if not re.fullmatch(r"/{1,3}[A-Za-z0-9._~/-]{1,200}", rest, re.ASCII):
+        raise ValueError("deep links of the app between commas, such as panzoto://oauth")
+    return value
+
+
 def package(value: str) -> str:
     """The name of an Android package."""
     if not re.fullmatch(r"[A-Za-z]\w*(\.[A-Za-z]\w*)+", value, re.ASCII):

@@ -68,6 +68,7 @@ DEFAULTS = Limits(
         Limit("link.guesses", 60, QUARTER),
         Limit("upload.account", 600, HOUR),
         Limit("decrypt.account", 240, HOUR),
+        Limit("oauth.address", 100, QUARTER),
     )
 )
 

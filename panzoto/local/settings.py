@@ -9,6 +9,7 @@ from typing import Self
 
 import env
 import formats
+import providers
 from config import Config
 from env import var
 
@@ -85,7 +86,8 @@ def environment(given: Mapping[str, str], settings: Settings, secrets: Mapping[s
 def as_env_file(environment: Mapping[str, str]) -> str:
     """The variables of the service among these, for `flask --env-file` and for a shell."""
     names = [each.metadata["name"] for each in fields(Config)]
-    wanted = [*names, "AWS_DEFAULT_REGION", "NO_PROXY", *NO_FILES]
+    named = providers.variables(providers.named(environment.get("OAUTH_PROVIDERS", "")))
+    wanted = [*names, *named, "AWS_DEFAULT_REGION", "NO_PROXY", *NO_FILES]
     return "".join(f"{name}={_quoted(name, environment[name])}\n" for name in wanted if name in environment)
 
 

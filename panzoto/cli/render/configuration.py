@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import Field, fields
 from typing import Any
 
+import env
 import formats
 from config import SECRET_BYTES, Config
+from providers import Provider
 
 from .markdown import table
 
@@ -37,6 +39,7 @@ OTHERS = [
         "`0`",
     ),
 ]
+HEADINGS = ("variable", "what it says", "default")
 INTRODUCTION = """\
 # Configuration
 
@@ -50,6 +53,10 @@ environment or in the file) `.env` fills what the environment does not set; prod
 - **Switches** are `1`, `true`, `yes`, `on` or `0`, `false`, `no`, `off`.
 - **Lists** have commas between their parts.
 - **Secrets** appear in no message and in no log.
+"""
+PROVIDERS = """\
+For each name in `OAUTH_PROVIDERS`, in capitals in place of `<NAME>`: `OAUTH_WORK_ISSUER` for `work`. `google` needs
+only its client; [OAuth](oauth.md) tells how to set up both.
 """
 PRODUCTION = f"""\
 ## What production refuses
@@ -69,10 +76,12 @@ def page() -> str:
     """The page."""
     parts = [INTRODUCTION, PRODUCTION]
     for title, variables in _sections().items():
-        parts += [f"## {title}\n", table(("variable", "what it says", "default"), map(_row, variables))]
+        parts += [f"## {title}\n", table(HEADINGS, map(_row, variables))]
+    of_each = [_row(each, "OAUTH_<NAME>_") for each in env.declared(Provider)]
+    parts += ["## Each provider\n", PROVIDERS, table(HEADINGS, of_each)]
     for title, rows in (("`make run`", RUN), ("Tests", TESTS), ("Read by what we stand on", OTHERS)):
         coded = [(f"`{name}`", says, default or "unset") for name, says, default in rows]
-        parts += [f"## {title}\n", table(("variable", "what it says", "default"), coded)]
+        parts += [f"## {title}\n", table(HEADINGS, coded)]
     return "\n".join(parts)
 
 
@@ -85,14 +94,14 @@ def _sections() -> dict[str, list[Field[Any]]]:
     return sections
 
 
-def _row(variable: Field[Any]) -> tuple[str, str, str]:
+def _row(variable: Field[Any], prefix: str = "") -> tuple[str, str, str]:
     given = variable.metadata
     says = given["says"]
     if given["instead"]:
         says += f" Unset, `{given['instead']}` stands in."
     if given["secret"]:
         says += " **Secret.**"
-    return f"`{given['name']}`", says, _default(variable)
+    return f"`{prefix}{given['name']}`", says, _default(variable)
 
 
 def _default(variable: Field[Any]) -> str:
