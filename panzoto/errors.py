@@ -323,6 +323,198 @@ class SmsNotOffered(PanzotoError):
     sentence = "This service does not send SMS."
 
 
+class OAuthFault(PanzotoError):
+    """A flow with another provider came to nothing; each below says where. The flow's log has the step."""
+
+    sentence = "The sign-in with the other provider did not work. Begin again."
+
+
+class ProviderUnknown(NotFound):
+    """No provider of that name is configured."""
+
+    sentence = "There is no such provider here."
+
+
+class ProviderUnavailable(OAuthFault):
+    """A provider does not answer, or answers that it cannot just now."""
+
+    sentence = "The other provider does not answer just now. Please try again."
+
+    def __init__(self, reason: str = "no answer") -> None:
+        super().__init__(retry_after=5)
+        self.reason = reason
+
+
+class ProviderMisbehaved(OAuthFault):
+    """A provider answered what the protocol does not allow, or without end."""
+
+    sentence = "The other provider gave an answer that cannot be used."
+
+    def __init__(self, reason: str = "not an answer") -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class ProviderRefused(OAuthFault):
+    """A provider refuses us, not the person: our client there is not what it should be, as a rule."""
+
+    sentence = "The other provider refuses this service. Whoever runs it must look after its settings there."
+
+    def __init__(self, reason: str = "refused") -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class ProviderNotReady(OAuthFault):
+    """A provider is named in the configuration, and its client is not where that says."""
+
+    sentence = "This way to sign in was not set up to its end."
+
+
+class OAuthDenied(OAuthFault):
+    """The person said no at the provider."""
+
+    sentence = "The other provider was told not to let you in here. Begin again if that was not you."
+
+
+class StateUnknown(OAuthFault):
+    """Whoever comes back from a provider did not leave from here, or so long ago that it does not count."""
+
+    sentence = "This sign-in did not begin here, or too long ago. Begin again."
+
+
+class StateUsed(OAuthFault):
+    """Whoever comes back from a provider has come back before."""
+
+    sentence = "This sign-in has been used already. Begin again."
+
+
+class OtherBrowser(OAuthFault):
+    """Whoever comes back from a provider left from another browser."""
+
+    sentence = "This sign-in began in another browser. Begin again in this one."
+
+
+class OtherIssuer(OAuthFault):
+    """The answer names another issuer than the one that was asked (RFC 9207)."""
+
+    sentence = "The answer came from another provider than the one that was asked."
+
+
+class RedirectRefused(OAuthFault):
+    """The place to come back to is not one of the configured ones, sign for sign."""
+
+    sentence = "This service does not lead back to that address."
+
+
+class GrantRefused(OAuthFault):
+    """A provider does not take a code: it was used, is another client's, or its verifier is another."""
+
+    sentence = "The other provider does not accept this code. Begin again."
+
+
+class HandoffInvalid(OAuthFault):
+    """The code that the app was handed is none, was used, is too old, or is another app's."""
+
+    sentence = "This code is not valid any more. Begin again."
+
+
+class IdTokenInvalid(OAuthFault):
+    """What should be an id token is none, or lacks what it must say."""
+
+    sentence = "The other provider's id token is not valid."
+
+
+class IdTokenAlgorithm(IdTokenInvalid):
+    """An id token is signed by an algorithm that is not allowed, or by none."""
+
+    sentence = "The id token is not signed as it must be."
+
+
+class IdTokenKey(IdTokenInvalid):
+    """An id token names a key that its provider does not have."""
+
+    sentence = "The id token is signed by a key that the provider does not have."
+
+
+class IdTokenSignature(IdTokenInvalid):
+    """An id token's signature is not its key's."""
+
+    sentence = "The id token was not signed by the provider."
+
+
+class IdTokenIssuer(IdTokenInvalid):
+    """An id token is another provider's."""
+
+    sentence = "The id token is another provider's."
+
+
+class IdTokenAudience(IdTokenInvalid):
+    """An id token was made for another app."""
+
+    sentence = "The id token was made for another app."
+
+
+class IdTokenNonce(IdTokenInvalid):
+    """An id token was not made for this sign-in."""
+
+    sentence = "The id token was not made for this sign-in."
+
+
+class IdTokenExpired(IdTokenInvalid):
+    """An id token's time is over, or has not begun."""
+
+    sentence = "The id token has expired. Ask the provider for a new one."
+
+
+class IdTokenUsed(IdTokenInvalid):
+    """An id token has signed in before; it does so once."""
+
+    sentence = "The id token was used already. Ask the provider for a new one."
+
+
+class LinkNeeded(OAuthFault):
+    """A new identity has the email of an account, to which nobody has shown that it belongs."""
+
+    sentence = "There is an account with this email. Sign in to it, and link the other provider there."
+
+
+class IdentityTaken(Conflict):
+    """The identity is another account's."""
+
+    sentence = "This identity belongs to another account."
+
+
+class ProviderTaken(Conflict):
+    """The account has another identity at that provider."""
+
+    sentence = "This account has another identity at this provider. Unlink that first."
+
+
+class NotConnected(NotFound):
+    """The vault has no tokens of this person for that provider."""
+
+    sentence = "This account is not connected to this provider."
+
+
+class ConnectionEnded(OAuthFault):
+    """The vault's tokens do not work any more: the grant was withdrawn, or cannot be refreshed."""
+
+    sentence = "The connection to this provider has ended. Connect it again."
+
+
+class ScopeMissing(OAuthFault):
+    """The person has not granted what is asked for."""
+
+    sentence = "This connection was not granted that scope. Connect it again with it."
+
+
+class TokensKeptBack(OAuthFault):
+    """This provider's access tokens are not for apps, by configuration."""
+
+    sentence = "This service does not give out the access tokens of this provider."
+
+
 class UndeclaredOperation(Exception):
     """A defect of ours: a call that the declaration of its table does not permit."""
 

@@ -57,6 +57,36 @@ TABLE: dict[type[PanzotoError], tuple[int, str]] = {
     errors.StoreBusy: (503, "busy"),
     errors.StoreUnavailable: (503, "unavailable"),
     errors.OutboxUnavailable: (503, "outbox_unavailable"),
+    errors.OAuthFault: (400, "oauth_failed"),
+    errors.ProviderUnknown: (404, "provider_unknown"),
+    errors.ProviderUnavailable: (503, "provider_unavailable"),
+    errors.ProviderMisbehaved: (502, "provider_misbehaved"),
+    errors.ProviderRefused: (502, "provider_refused"),
+    errors.ProviderNotReady: (501, "provider_not_ready"),
+    errors.OAuthDenied: (403, "oauth_denied"),
+    errors.StateUnknown: (400, "oauth_state_unknown"),
+    errors.StateUsed: (400, "oauth_state_used"),
+    errors.OtherBrowser: (400, "oauth_other_browser"),
+    errors.OtherIssuer: (400, "oauth_other_issuer"),
+    errors.RedirectRefused: (400, "redirect_refused"),
+    errors.GrantRefused: (400, "oauth_code_refused"),
+    errors.HandoffInvalid: (400, "handoff_invalid"),
+    errors.IdTokenInvalid: (400, "id_token_invalid"),
+    errors.IdTokenAlgorithm: (400, "id_token_algorithm"),
+    errors.IdTokenKey: (400, "id_token_key"),
+    errors.IdTokenSignature: (400, "id_token_signature"),
+    errors.IdTokenIssuer: (400, "id_token_issuer"),
+    errors.IdTokenAudience: (400, "id_token_audience"),
+    errors.IdTokenNonce: (400, "id_token_nonce"),
+    errors.IdTokenExpired: (400, "id_token_expired"),
+    errors.IdTokenUsed: (400, "id_token_used"),
+    errors.LinkNeeded: (409, "link_needed"),
+    errors.IdentityTaken: (409, "identity_taken"),
+    errors.ProviderTaken: (409, "provider_taken"),
+    errors.NotConnected: (404, "not_connected"),
+    errors.ConnectionEnded: (409, "connection_ended"),
+    errors.ScopeMissing: (403, "scope_missing"),
+    errors.TokensKeptBack: (403, "tokens_kept_back"),
 }
 # The errors of HTTP itself, whose sentences are ours.
 HTTP: dict[int, tuple[str, str]] = {
@@ -72,6 +102,11 @@ HTTP: dict[int, tuple[str, str]] = {
 KEPT_HEADERS = frozenset({"Allow", "Content-Range", "Retry-After"})
 
 log = structlog.get_logger()
+
+
+def code_of(error: PanzotoError) -> str:
+    """The code that a client gets for an error."""
+    return _answer_of(error)[1]
 
 
 def status_of(error: PanzotoError) -> int:
@@ -94,6 +129,8 @@ def note(error: PanzotoError) -> None:
         log.warning("rate_limited", limit=error.limit)
     if isinstance(error, errors.StoreUnavailable):
         log.warning("store_unavailable", error=type(error).__name__, cause=repr(error.__cause__))
+    if isinstance(error, errors.ProviderUnavailable | errors.ProviderMisbehaved | errors.ProviderRefused):
+        log.warning("provider_failed", error=type(error).__name__, reason=error.reason)
     if isinstance(error, errors.KeysUnavailable):
         log.warning("keys_unavailable", cause=repr(error.__cause__))
     if isinstance(error, errors.StorageUnavailable):

@@ -20,6 +20,7 @@ RANKS = {
     "panzoto.aws": 3,
     "panzoto.messages": 3,
     "panzoto.models": 3,
+    "panzoto.providers": 3,
     "panzoto.crypto": 2,
     "panzoto.counters": 1,
     "panzoto.later": 1,
