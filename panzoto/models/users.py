@@ -49,6 +49,8 @@ class User:
     sessions_ended_at: datetime | None = None
     ended: dict[str, datetime] = field(default_factory=dict)
     devices: frozenset[str] = frozenset()
+    # The providers where an identity of theirs is linked: ways in, as a phone is one.
+    identities: frozenset[str] = frozenset()
     guarded_until: datetime | None = None
     disabled_at: datetime | None = None
     deleting_at: datetime | None = None
@@ -166,6 +168,13 @@ def _salt(text: str) -> bytes:
         return b""
 
 
+def identities_are(user: User) -> Condition:
+    """That nothing was linked or unlinked since the person was read."""
+    if not user.identities:
+        return Attr("identities").not_exists()
+    return Attr("identities").eq(set(user.identities))
+
+
 def epoch_is(user: User) -> Condition:
     """That the sessions of a person have not been ended since the person was read."""
     same: Condition = Attr("session_epoch").eq(user.epoch)
@@ -204,6 +213,7 @@ def to_item(user: User) -> Item:
         "updated_at": maybe_seconds(user.updated_at),
         "roles": set(user.roles) or None,
         "known_devices": set(user.devices) or None,
+        "identities": set(user.identities) or None,
         "ended_sessions": {_ended(each, at) for each, at in user.ended.items()} or None,
         **(audio_key_attributes(user.audio_key) if user.audio_key else {}),
     }
@@ -238,6 +248,7 @@ def from_item(item: Item) -> User:
         sessions_ended_at=maybe_from_seconds(item.get("sessions_ended_at")),
         ended={each: from_seconds(int(at)) for each, at in (one.split() for one in item.get("ended_sessions", ()))},
         devices=frozenset(item.get("known_devices", ())),
+        identities=frozenset(item.get("identities", ())),
         guarded_until=maybe_from_seconds(item.get("guarded_until")),
         disabled_at=maybe_from_seconds(item.get("disabled_at")),
         deleting_at=maybe_from_seconds(item.get("deleting_at")),
