@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,9 @@ from panzoto.aws.copies import MIB, Copies
 from panzoto.aws.key_service import KeyService
 from panzoto.aws.multipart import Multipart
 from panzoto.aws.reading import Objects
+from panzoto.aws.data_keys import KmsDataKeys
+from panzoto.aws.key_service import KeyService
+from panzoto.aws.oauth_clients import OAuthClients
 from panzoto.aws.rings import RingUnusable
 from panzoto.aws.transcriber import AwsTranscriber, Transcriber
 from panzoto.crypto import strength
@@ -34,6 +38,7 @@ from panzoto.crypto.profiles import Profile
 from panzoto.crypto.purposes import Purposes
 from panzoto.crypto.refresh import RefreshTokens
 from panzoto.crypto.signing import SigningKeys
+from panzoto.crypto.vault import Vault
 from panzoto.later import Later
 from panzoto.local.outbox import Outbox
 from panzoto.messages import configured as messages
@@ -44,7 +49,9 @@ from panzoto.models.audio_files import AudioFiles
 from panzoto.models.audit_events import AuditEvents
 from panzoto.models.auth_state.audio_jobs import AudioJobs
 from panzoto.models.auth_state.emails import EmailClaims
+from panzoto.models.auth_state.identities import IdentityClaims
 from panzoto.models.auth_state.lineages import Lineages
+from panzoto.models.auth_state.oauth_states import OAuthStates
 from panzoto.models.auth_state.otps import Otps
 from panzoto.models.auth_state.phones import PhoneClaims
 from panzoto.models.auth_state.rates import Rates
@@ -58,6 +65,9 @@ from panzoto.models.sessions import Sessions
 from panzoto.models.store.gateway import Gateway
 from panzoto.models.users import Users
 from panzoto.workers import Workers
+from panzoto.providers.fetching import Fetcher
+from panzoto.providers.known import Providers
+from panzoto.providers.provider import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,6 +133,8 @@ class Deps:
     audio_jobs: AudioJobs
     oauth_tokens: OAuthTokens
     oauth_logs: OAuthLogs
+    oauth_states: OAuthStates
+    identities: IdentityClaims
 
     bucket: Bucket
     key_service: KeyService
@@ -131,6 +143,11 @@ class Deps:
     copies: Copies
     transcriber: Transcriber | None
     addresses: Addresses
+    data_keys: KmsDataKeys
+    vault: Vault
+    browser_key: bytes
+    providers: Providers
+    wait: Callable[[float], None]
     messages: Messages
     post: Post
 
@@ -146,6 +163,8 @@ def build(config: Config, *, operator: bool = False) -> Deps:
     signing_keys = _signing_keys(config, clients)
     users = Users(gateway, config.users_table)
     s3, streams = clients.s3(), clients.s3_for_streams()
+    kms = clients.kms()
+    data_keys = KmsDataKeys(kms, config.oauth_kms_key)
     return Deps(
         config=config,
         clients=clients,
@@ -188,6 +207,16 @@ def build(config: Config, *, operator: bool = False) -> Deps:
         copies=Copies(streams, config.s3_bucket, PART_BYTES, config.decrypted_kms_key or config.audio_kms_key),
         transcriber=_transcriber(config, clients),
         addresses=_addresses(config, s3),
+        oauth_logs=OAuthLogs(gateway, config.oauth_logs_table, config.oauth_log_retention),
+        oauth_states=OAuthStates(gateway, config.auth_state_table),
+        identities=IdentityClaims(gateway, config.auth_state_table),
+        data_keys=data_keys,
+        vault=Vault(data_keys),
+        browser_key=derived_key(config.secret_key, "oauth-browser/v1"),
+        providers=_providers(config, clients),
+        wait=time.sleep,
+        key_service=KeyService(kms, config.audio_kms_key),
+        bucket=Bucket(clients.s3(), config.s3_bucket),
         messages=messages.messages(config),
         post=messages.post(config, clients),
     )
@@ -211,6 +240,16 @@ def _transcriber(config: Config, clients: Clients) -> Transcriber | None:
     if config.transcriber == "none":
         return None
     return AwsTranscriber(clients.transcribe(), config.s3_bucket, config.decrypted_kms_key or config.audio_kms_key)
+def _providers(config: Config, clients: Clients) -> Providers:
+    """The providers; nothing is asked of them before somebody comes by one."""
+    fetcher = Fetcher(config.oauth_timeout.total_seconds())
+    secrets = OAuthClients(clients.secrets()) if any(each.secret_id for each in config.oauth_providers) else None
+    read = secrets.read if secrets else _no_secret
+    return Providers(Provider(each, fetcher, read) for each in config.oauth_providers)
+
+
+def _no_secret(name: str) -> tuple[str, str | None]:
+    raise LookupError(name)
 
 
 def _profile(config: Config) -> Profile:

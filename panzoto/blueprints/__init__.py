@@ -12,6 +12,7 @@ from .decryption import seed as seed_decryption
 from .docs import docs
 from .links import links
 from .magic_links import magic_links
+from .oauth import oauth
 from .outbox import outbox
 from .pages import pages
 from .passwordless import passwordless
@@ -30,6 +31,7 @@ def register(app: Application) -> None:
     app.register_api(seed_audio)
     app.register_api(decryption)
     app.register_api(seed_decryption)
+    app.register_api(oauth)
     app.register_blueprint(docs)
     app.register_blueprint(links)
     app.register_blueprint(magic_links)

@@ -1,4 +1,5 @@
 """Commands for operators: `flask tables`, `keys`, `users`, `approvals`, `audio`, `migrate`."""
+"""Commands for operators: `flask tables`, `flask keys`, `flask users`, `flask approvals`, `flask vault`."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from .audio import audio as audio_commands
 from .keys import keys as keys_commands
 from .tables import tables as tables_commands
 from .users import users as users_commands
+from .vault import vault as vault_commands
 
 
 def register(app: Flask) -> None:
@@ -23,4 +25,5 @@ def register(app: Flask) -> None:
         audio_commands,
         migrate_commands,
     ):
+    for commands in (tables_commands, keys_commands, users_commands, approvals_commands, vault_commands):
         app.cli.add_command(commands)

@@ -19,3 +19,11 @@ def normal_email(given: str) -> str:
         raise InvalidRequest("The request is not valid: email is not an email address.", details=[detail]) from None
     # lower(), not casefold(): that makes ss of ß, and so another's domain or mailbox of one's own
     return f"{found.local_part.lower()}@{found.domain}"
+
+
+def maybe_email(given: str | None) -> str | None:
+    """The same of what somebody else calls an email; None for what is none."""
+    try:
+        return normal_email(given) if given else None
+    except InvalidRequest:
+        return None

@@ -10,14 +10,17 @@ from typing import Any
 
 from panzoto.crypto.keys import new_key_salt
 from panzoto.deps import Deps
-from panzoto.errors import Conflict
+from panzoto.errors import Conflict, LinkNeeded
 from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
 from panzoto.models.store.expressions import Attr, Condition
 from panzoto.models.store.transaction import Member, transact
 from panzoto.models.times import seconds
 from panzoto.models.users import User, epoch_is, password_is, phone_is
+from panzoto.models.users import User, epoch_is, identities_are, password_is
+from panzoto.providers.id_tokens import Identity
 
 from . import _audio_key
+from ._addresses import maybe_email
 from ._policy import Admitted, admit
 from ._sessions import clear_sessions
 
@@ -32,6 +35,7 @@ class Arrival:
     recovery_key: str | None = field(default=None, repr=False)
     is_new: bool = False
     proves_email: bool = False
+    is_linked: bool = False
     ends_sessions: bool = False
 
 
@@ -78,6 +82,36 @@ def unproved_phone(deps: Deps, user: User) -> tuple[dict[str, Any], list[Member]
     if user.email_verified_at is not None or user.phone is None:
         return {}, []
     return {"phone_number": None}, [deps.phones.releasing(user.phone, user.user_id)]
+
+
+def by_identity(deps: Deps, provider: str, identity: Identity, now: datetime) -> Arrival:
+    """Whoever the identity at another provider belongs to; somebody new, if it is nobody's.
+
+    Its email says nothing of who somebody is. An account that has it is linked by its owner, signed in; or here, where
+    that is configured, and both of us have verified the email.
+    """
+    claim = deps.identities.find(identity.issuer, identity.subject)
+    if claim is not None:
+        return _known(deps, _there(deps.users.find(claim["user_id"])), {}, now)
+    email = maybe_email(identity.email)
+    owner = deps.emails.find(email) if email else None
+    if email and identity.email_verified and owner is not None:
+        user = _there(deps.users.find(owner["user_id"]))
+        if not deps.config.oauth_link_by_email or user.email_verified_at is None or provider in user.identities:
+            raise LinkNeeded
+        claiming = deps.identities.claiming(identity.issuer, identity.subject, user.user_id, provider, now)
+        arrival = _known(deps, user, {"identities": {*user.identities, provider}}, now)
+        return replace(arrival, members=(claiming, *arrival.members), is_linked=True)
+    known: dict[str, Any] = {"name": identity.name, "identities": frozenset({provider})}
+    if email and identity.email_verified:
+        known["email"] = email
+    elif owner is None:
+        known["pending_email"] = email
+    person = _new_person(now, **known)
+    claiming = deps.identities.claiming(identity.issuer, identity.subject, person.user_id, provider, now)
+    made = _made(deps, person, claiming, now)
+    emails = (deps.emails.claiming(person.email, person.user_id),) if person.email else ()
+    return replace(made, members=(*made.members, *emails))
 
 
 def settle(
@@ -144,6 +178,8 @@ def _known(deps: Deps, user: User, changes: dict[str, Any], now: datetime, *also
         admitted = admitted.as_now(replace(changed, audio_key=made.audio_key))
     changing = deps.users.changing(user, now, changes, when=_as_read(user), otherwise=Conflict)
     members = (changing, *also) if changes else ()
+    same: Condition = epoch_is(user) & password_is(user) & audio_key_is(user.audio_key) & identities_are(user)
+    members = (deps.users.changing(user, now, changes, when=same, otherwise=Conflict),) if changes else ()
     return Arrival(
         admitted=admitted,
         members=members,
@@ -168,3 +204,6 @@ def _as_fields(user: User, changes: dict[str, Any], now: datetime) -> dict[str, 
     phone = changes.get("phone_number", user.phone)
     proved = {"email_verified_at": now, "must_verify": False}
     return {**proved, "password_suspended": suspended, "epoch": epoch, "phone": phone}
+    identities = frozenset(changes.get("identities", user.identities))
+    fields = {"email_verified_at": now, "must_verify": False, "password_suspended": suspended, "epoch": epoch}
+    return fields | {"identities": identities}

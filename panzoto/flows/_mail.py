@@ -9,7 +9,7 @@ import structlog
 from panzoto.deps import Deps
 from panzoto.errors import Overloaded
 from panzoto.later import Job
-from panzoto.messages.kinds import Kind, PasswordChanged, PhoneChanged, PhoneChangedSms
+from panzoto.messages.kinds import IdentityChanged, Kind, PasswordChanged, PhoneChanged, PhoneChangedSms
 from panzoto.models.users import User
 
 from .client import Client
@@ -43,6 +43,13 @@ def notify_of_new_phone(deps: Deps, user: User, phone: str | None, client: Clien
         notify(deps, PhoneChanged(old=user.phone, new=phone, when=now, **where), user.email, client, now)
     elif user.phone is not None:
         notify(deps, PhoneChangedSms(), user.phone, client, now)
+
+
+def notify_of_identity(deps: Deps, user: User, provider: str, client: Client, now: datetime, *, linked: bool) -> None:
+    """Tell the owner of an account that another provider signs in to it now, or does not any more."""
+    if user.email is not None:
+        where = {"address": client.address, "user_agent": client.user_agent}
+        notify(deps, IdentityChanged(provider=provider, linked=linked, when=now, **where), user.email, client, now)
 
 
 def notify(deps: Deps, kind: Kind, to: str, client: Client, now: datetime) -> None:

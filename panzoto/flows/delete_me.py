@@ -13,6 +13,7 @@ from ._reauthenticate import reauthenticate
 from ._recordings import remove_copies
 from .authenticate import Caller
 from .client import Client
+from .oauth._revoking import end_all
 
 
 def delete_me(deps: Deps, caller: Caller, current_password: str | None, client: Client) -> None:
@@ -36,6 +37,10 @@ def erase(deps: Deps, user: User) -> None:
     deps.one_use_tokens.forget(user.user_id)
     _erase_recordings(deps, user.user_id)
     deps.oauth_tokens.forget(user.user_id)
+    for prefix in ("users", "decrypted"):
+        deps.bucket.empty(f"{prefix}/{user.user_id}/")
+    deps.audio_files.forget([each["file_id"] for each in deps.audio_files.of(user.user_id)])
+    end_all(deps, user, deps.clock())
     deps.oauth_logs.forget(user.user_id)
     if user.phone:
         deps.otps.forget(user.phone)

@@ -15,7 +15,7 @@ from .client import Client
 # Secrets and what only our own software can read; everything else of an item is its owner's to have.
 # Strangers who guess passwords make events too: an export must not grow with them.
 MOST_EVENTS = 5_000
-KEPT_BACK = frozenset({"encryptedTokens", "deviceId", "writeMark", "ttl", "TTL", "feed"})
+KEPT_BACK = frozenset({"encryptedTokens", "revocation", "deviceId", "writeMark", "ttl", "TTL", "feed"})
 
 
 def export_me(deps: Deps, caller: Caller, client: Client) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from panzoto.errors import Conflict, LastWayIn, SessionEnded
 from panzoto.models.auth_state.otps import Otp, for_account
 from panzoto.models.store.expressions import Attr, Condition
 from panzoto.models.store.transaction import transact
-from panzoto.models.users import User, epoch_is
+from panzoto.models.users import User, epoch_is, identities_are
 
 from ._audit import record
 from ._codes import guess_code, send_code
 from ._mail import notify_of_new_phone
 from ._phones import normal_phone
 from ._reauthenticate import reauthenticate
+from ._ways_in import PHONE, ways_in
 from .authenticate import Caller
 from .client import Client
 
@@ -57,7 +58,7 @@ def remove_phone(deps: Deps, caller: Caller, password: str | None, client: Clien
     user = _fresh(deps, caller)
     if user.phone is None:
         return
-    if not has_another_way_in(user):
+    if not ways_in(deps, user) - {PHONE}:
         raise LastWayIn
     changing = deps.users.changing(user, now, {"phone_number": None}, when=_unchanged(user), otherwise=Conflict)
     transact(deps.gateway, deps.phones.releasing(user.phone, user.user_id), changing)
@@ -79,6 +80,6 @@ def has_another_way_in(user: User) -> bool:
 
 
 def _unchanged(user: User) -> Condition:
-    """That the phone is the one that was read; a deletion, which raises the epoch, must not miss a claim."""
+    """That the ways in are those that were read; a deletion, which raises the epoch, must not miss a claim."""
     same: Condition = Attr("phone_number").eq(user.phone) if user.phone else Attr("phone_number").not_exists()
-    return same & epoch_is(user)
+    return same & epoch_is(user) & identities_are(user)

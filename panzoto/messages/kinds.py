@@ -15,6 +15,7 @@ from .message import Channel, one_line
 LINK = re.compile(r"https?://[!-~]{1,2000}")
 HOST = re.compile(r"[a-z0-9.-]{1,253}")
 CODE = re.compile(r"[0-9]{4,12}")
+PROVIDER = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -163,6 +164,22 @@ class PhoneChangedSms(Kind):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
+class IdentityChanged(_Event):
+    """Another provider, by the name that the configuration gives it, signs in to the account now, or not any more."""
+
+    provider: str
+    linked: bool
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _match(PROVIDER, self.provider, "a provider")
+
+    def values(self) -> Mapping[str, Any]:
+        """The event, with the name as people write it."""
+        return {**super().values(), "provider": self.provider.replace("_", " ").title()}
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class RegistrationAttempt(Kind):
     """Somebody entered this address to register, and it has an account."""
 
@@ -181,6 +198,7 @@ KINDS: tuple[type[Kind], ...] = (
     LinkRefusedSms,
     PhoneChanged,
     PhoneChangedSms,
+    IdentityChanged,
 )
 
 

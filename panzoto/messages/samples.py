@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from .kinds import (
     EmailChanged,
+    IdentityChanged,
     Kind,
     LinkRefusedEmail,
     LinkRefusedSms,
@@ -48,4 +49,6 @@ SAMPLES: tuple[Kind, ...] = (
     PhoneChanged(when=WHEN, address=ADDRESS, user_agent=PHONE, old="+14155550100", new="+14155550111"),
     PhoneChanged(when=WHEN, address=ADDRESS, user_agent=PHONE, old="+14155550100", new=None),
     PhoneChangedSms(),
+    IdentityChanged(when=WHEN, address=ADDRESS, user_agent=PHONE, provider="google", linked=True),
+    IdentityChanged(when=WHEN, address=ADDRESS, user_agent=PHONE, provider="my_work", linked=False),
 )

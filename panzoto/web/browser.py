@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 NAME = "panzoto_session"
 # Whose page has sent a form, as browsers say it in a header that no page can set; programs do not say it.
 OURS = frozenset({"same-origin", "none"})
+NAME, FLOW = "panzoto_session", "panzoto_oauth"
+FLOW_SECONDS = 600
 
 
 def cookie_name(config: Config) -> str:
@@ -44,3 +46,21 @@ def forget(response: Response, config: Config) -> None:
 
 def _secure(config: Config) -> bool:
     return config.public_url.startswith("https://")
+
+
+def flow_cookie_name(config: Config) -> str:
+    """The name of the cookie that binds a sign-in with another provider to the browser that began it."""
+    return f"__Host-{FLOW}" if _secure(config) else FLOW
+
+
+def keep_flow(response: Response, config: Config, secret: str) -> None:
+    """Put it into the browser for as long as such a sign-in may take. `Lax`: the way back comes from another site."""
+    response.set_cookie(
+        flow_cookie_name(config),
+        secret,
+        max_age=FLOW_SECONDS,
+        httponly=True,
+        secure=_secure(config),
+        samesite="Lax",
+        path="/",
+    )

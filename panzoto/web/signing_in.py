@@ -10,8 +10,10 @@ from pydantic import SecretStr
 from panzoto.flows._sessions import SignedIn
 from panzoto.flows.export_me import person
 from panzoto.flows.refresh import Refreshed
+from panzoto.models.connections import Connection
+from panzoto.models.users import User
 
-__all__ = ["done", "maybe_secret", "person", "secret", "tokens", "welcome"]
+__all__ = ["connection", "done", "maybe_secret", "person", "secret", "tokens", "welcome"]
 
 
 def welcome(signed_in: SignedIn) -> Response:
@@ -35,6 +37,21 @@ def welcome(signed_in: SignedIn) -> Response:
     if signed_in.dashboard_id:
         body["dashboard_id"] = signed_in.dashboard_id
     return jsonify(body)
+
+
+def connection(found: Connection, user: User) -> dict[str, object]:
+    """A connection, as its owner sees it; no token is in it."""
+    return {
+        "provider": found.provider,
+        "signs_in": found.provider in user.identities,
+        "connected": found.active,
+        "email": found.email,
+        "name": found.user_info.get("name"),
+        "scope": found.scope,
+        "reason": found.reason,
+        "created_at": found.created_at,
+        "last_used_at": found.last_used.isoformat() if found.last_used else None,
+    }
 
 
 def tokens(refreshed: Refreshed) -> Response:

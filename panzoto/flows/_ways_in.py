@@ -1,0 +1,18 @@
+"""By what somebody can sign in: whoever takes one of these away must leave another."""
+
+from __future__ import annotations
+
+from panzoto.deps import Deps
+from panzoto.models.users import User
+
+EMAIL, PHONE = "email", "phone"
+
+
+def ways_in(deps: Deps, user: User) -> frozenset[str]:
+    """A phone, an email (by a link to it, or with a password), and each provider that this service still has."""
+    found = {each for each in user.identities if each in deps.providers}
+    if user.email is not None and (user.email_verified_at is not None or user.password_hash is not None):
+        found.add(EMAIL)
+    if user.phone is not None:
+        found.add(PHONE)
+    return frozenset(found)

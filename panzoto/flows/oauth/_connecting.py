@@ -1,0 +1,72 @@
+"""What a proof makes of a connection: new tokens, sealed, and what is known of the identity."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from panzoto.deps import Deps
+from panzoto.errors import KeyRejected
+from panzoto.models.connections import Connection
+from panzoto.providers.id_tokens import Identity
+from panzoto.providers.provider import Tokens
+
+from ._proofs import Proof
+from ._tokens import opened, sealed
+
+
+def connected(deps: Deps, user_id: str, proof: Proof, old: Connection | None, now: datetime) -> Connection | None:
+    """The connection that a sign-in or a link makes or changes; None where it leaves things as they are.
+
+    A provider may give a refresh token at the first consent alone: the one that is there is kept then, unless somebody
+    is just about to replace it.
+    """
+    tokens, same = proof.tokens, old is not None and old.subject == proof.identity.subject
+    if old is not None and same and (tokens is None or _is_refreshed_now(old, now)):
+        return None
+    if tokens is not None and tokens.refresh_token is None and old is not None and same and old.active:
+        tokens = _with_refresh_token(deps, tokens, old)
+    name = proof.provider.name
+    return Connection(
+        user_id=user_id,
+        provider=name,
+        issuer=proof.identity.issuer,
+        email=proof.identity.email,
+        user_info=user_info(proof.identity),
+        tokens=sealed(deps, tokens, user_id, name) if tokens else None,
+        scope=tokens.scope or " ".join(proof.provider.settings.scopes) if tokens else None,
+        expires_at=tokens.expires_at if tokens else None,
+        active=tokens is not None,
+        version=old.version + 1 if old else 1,
+        # another identity's grant still has to be ended; of the same one there is a new grant, which must not be
+        revocation=old.revocation if old is not None and not same else None,
+    )
+
+
+def user_info(identity: Identity) -> dict[str, Any]:
+    """What is kept of somebody at a provider."""
+    return {
+        "sub": identity.subject,
+        "email": identity.email,
+        "email_verified": identity.email_verified,
+        "name": identity.name,
+    }
+
+
+def _is_refreshed_now(old: Connection, now: datetime) -> bool:
+    return old.active and old.leased_until is not None and old.leased_until > now
+
+
+def _with_refresh_token(deps: Deps, tokens: Tokens, old: Connection) -> Tokens:
+    if old.tokens is None:
+        return tokens
+    try:
+        kept = opened(deps, old.tokens, old.user_id, old.provider)
+    except KeyRejected:  # what does not open is no loss
+        return tokens
+    return Tokens(
+        access_token=tokens.access_token,
+        expires_at=tokens.expires_at,
+        refresh_token=kept.refresh_token,
+        scope=tokens.scope,
+    )

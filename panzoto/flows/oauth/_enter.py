@@ -1,0 +1,76 @@
+"""How a proof becomes a session: the tail of every way in by a provider."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from panzoto.deps import Deps
+from panzoto.errors import Conflict
+from panzoto.flows import _arrivals
+from panzoto.flows._arrivals import Arrival
+from panzoto.flows._audit import record
+from panzoto.flows._email_verification import send_verification
+from panzoto.flows._mail import notify_of_identity
+from panzoto.flows._sessions import SignedIn, start_session
+from panzoto.flows.client import Client
+from panzoto.models.store.transaction import transact
+from panzoto.models.users import epoch_is
+
+from ._connecting import connected
+from ._proofs import Proof
+from ._steps import Steps
+
+
+def enter(deps: Deps, proof: Proof, device_id: str | None, client: Client, steps: Steps, now: datetime) -> SignedIn:
+    """Sign in whoever the identity belongs to; the first time makes the person.
+
+    Commit point: one transaction of the identity's claim, the person and the vault's item; for somebody who is known,
+    the vault's item alone. A crash before it costs a new sign-in at the provider, after it nothing.
+    """
+    try:
+        arrival = _settled(deps, proof, steps, now)
+    except Conflict:  # somebody has made or changed the same person meanwhile
+        arrival = _settled(deps, proof, steps, now)
+    user, name = arrival.admitted.user, proof.provider.name
+    if arrival.is_new:
+        record(deps, user.user_id, "registered", client, now, {"by": name})
+        if user.pending_email:
+            send_verification(deps, user, user.pending_email, client, now)
+    if arrival.is_linked:
+        record(deps, user.user_id, "identity_linked", client, now, {"provider": name, "by": "email"})
+        notify_of_identity(deps, user, name, client, now, linked=True)
+    signed_in = start_session(
+        deps,
+        arrival.admitted,
+        device_id=device_id,
+        client=client,
+        now=now,
+        amr=f"oauth:{name}",
+        recovery_key=arrival.recovery_key,
+        audio_key=arrival.audio_key,
+    )
+    steps.add("signed_in", session=signed_in.session_id, is_new=arrival.is_new)
+    return signed_in
+
+
+def _settled(deps: Deps, proof: Proof, steps: Steps, now: datetime) -> Arrival:
+    """Write what the arrival changes, and the connection, together."""
+    name = proof.provider.name
+    arrival = _arrivals.by_identity(deps, name, proof.identity, now)
+    user = arrival.admitted.user
+    steps.of(user.user_id)
+    old = None if arrival.is_new else deps.oauth_tokens.find(user.user_id, name)
+    connection = connected(deps, user.user_id, proof, old, now)
+    if connection is not None and old is not None and not arrival.members:
+        deps.oauth_tokens.keep(old, connection, now)  # alone it costs half
+    else:
+        members = list(arrival.members)
+        if connection is not None:
+            members.append(deps.oauth_tokens.keeping(old, connection, now))
+        if connection is not None and not arrival.members:  # or a deletion that crosses this would miss the item
+            members.append(deps.users.changing(user, now, {}, when=epoch_is(user), otherwise=Conflict))
+        if members:
+            transact(deps.gateway, *members)
+    if connection is not None and connection.tokens is not None:
+        steps.add("sealed", key=connection.tokens.key_id)
+    return arrival

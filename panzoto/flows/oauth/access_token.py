@@ -1,0 +1,104 @@
+"""An app asks for a provider's access token: a live one, which of many callers at once one refreshes for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from panzoto.deps import Deps
+from panzoto.errors import Conflict, ConnectionEnded, NotConnected, ProviderUnavailable, ScopeMissing, TokensKeptBack
+from panzoto.flows.authenticate import Caller, require_recent
+from panzoto.flows.client import Client
+from panzoto.models.connections import Connection
+from panzoto.models.oauth_tokens import LeaseHeld
+from panzoto.providers.provider import Tokens
+
+from ._refreshing import lease_of, refreshed
+from ._steps import Steps, followed
+from ._tokens import opened
+
+# How often a caller looks for what another has refreshed, and how many seconds lie between.
+LOOKS, LOOK_EVERY = 80, 0.1
+# That the tokens were used is noted once in so long.
+NOTED_EVERY = timedelta(minutes=1)
+# What is handed out works for at least so long, while somebody else refreshes it.
+LEAST = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Live:
+    """A provider's access token that works now."""
+
+    access_token: str = field(repr=False)
+    token_type: str
+    expires_at: datetime
+    scope: str | None
+
+
+def access_token(deps: Deps, caller: Caller, name: str, scope: str | None, client: Client) -> Live:
+    """A live token. Commit point: the conditional write of what a refresh gave; of many callers one has the lease.
+
+    The others wait briefly for what it keeps. Whoever has the lease and dies is followed by another when it has run
+    out: a provider that takes each refresh token once may have taken it, and then the connection ends with a reason.
+    """
+    provider, user_id = deps.providers[name], caller.user.user_id
+    if not provider.settings.releases_tokens:
+        raise TokensKeptBack
+    if deps.config.oauth_access_token_recent is not None:
+        require_recent(caller, deps.clock(), deps.config.oauth_access_token_recent)
+    for _ in range(LOOKS):
+        now = deps.clock()
+        found = _active(deps, user_id, name, scope)
+        if _lives(found, now, deps.config.oauth_refresh_margin):
+            return _live(_used(deps, found, now), found)
+        try:
+            leased = deps.oauth_tokens.lease(found, now, now + lease_of(deps))
+        except LeaseHeld:
+            if _lives(found, now, LEAST):
+                return _live(_used(deps, found, now), found)
+            deps.wait(LOOK_EVERY)
+            continue
+        with followed(Steps(deps, name, client, now)) as steps:
+            steps.of(user_id)
+            tokens = refreshed(deps, provider, leased, steps)
+        if tokens is not None:
+            return _live(tokens, found)
+    raise ProviderUnavailable("somebody else refreshes")
+
+
+def _active(deps: Deps, user_id: str, name: str, scope: str | None) -> Connection:
+    """The connection, if it works and was granted what is asked for."""
+    found = deps.oauth_tokens.find(user_id, name)
+    if found is None:
+        raise NotConnected
+    if not found.active or found.tokens is None:
+        raise ConnectionEnded
+    if not set((scope or "").split()) <= set((found.scope or "").split()):
+        raise ScopeMissing
+    return found
+
+
+def _lives(found: Connection, now: datetime, margin: timedelta) -> bool:
+    return found.expires_at is not None and found.expires_at > now + margin
+
+
+def _used(deps: Deps, found: Connection, now: datetime) -> Tokens:
+    """The tokens in clear; that they were used is noted, not often."""
+    if found.tokens is None:
+        raise ConnectionEnded
+    tokens = opened(deps, found.tokens, found.user_id, found.provider)
+    if found.last_used is None or now - found.last_used >= NOTED_EVERY:
+        try:
+            deps.oauth_tokens.touch(found, now)
+        except Conflict:  # somebody has changed the connection meanwhile, and noted more
+            return tokens
+    return tokens
+
+
+def _live(tokens: Tokens, found: Connection) -> Live:
+    return Live(
+        access_token=tokens.access_token,
+        token_type=tokens.token_type,
+        expires_at=tokens.expires_at,
+        scope=tokens.scope or found.scope,
+    )
