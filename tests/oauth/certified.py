@@ -149,8 +149,9 @@ class Person:
             try:
                 with self._opener.open(Request(address, data), timeout=20) as answer:
                     return answer.read().decode(), address
-            except HTTPError as redirect:
-                with redirect:
-                    assert redirect.code in {302, 303}, redirect.read()
-                    address, data = urljoin(address, redirect.headers["Location"]), None
+            except HTTPError as answered:
+                redirect = answered
+            with redirect:
+                assert redirect.code in {302, 303}, redirect.read()
+                address, data = urljoin(address, redirect.headers["Location"]), None
         return "", address

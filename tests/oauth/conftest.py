@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from panzoto import create_app
 from panzoto.flows.oauth._proofs import challenge_of
 from panzoto.local.preparing import make_key
+from panzoto.models.store.wire import decode_item
 from providers import Provider
 from tests.accounts.conftest import Service, service_for
 from tests.oauth.certified import NATIVE, SECRET, Certified, Person, certified
@@ -22,7 +23,7 @@ from tests.oauth.certified import NATIVE, SECRET, Certified, Person, certified
 __all__ = ["service_for"]
 
 PUBLIC = "http://localhost:5000"
-CALLBACK = f"{PUBLIC}/api/v1/oauth/work/callback"
+CALLBACK = f"{PUBLIC}/api/v1/oauth/acme/callback"
 DEEP = "panzoto://oauth"
 API = "/api/v1/oauth"
 
@@ -36,7 +37,7 @@ def provider() -> Iterator[Certified]:
 
 def at(issuer: str, **changes: Any) -> Provider:
     """The settings of a provider at an address."""
-    known = {"name": "work", "issuer": issuer, "client_id": "panzoto", "client_secret": SECRET}
+    known = {"name": "acme", "issuer": issuer, "client_id": "panzoto", "client_secret": SECRET}
     return Provider(**(known | changes))
 
 
@@ -58,7 +59,7 @@ class OAuth:
 
     def leaves(self, browser: FlaskClient | None = None, **query: str) -> str:
         """The address that a browser is sent to at the provider."""
-        answer = (browser or self.http).get(f"{API}/work/authorize", query_string=query, headers=HTML)
+        answer = (browser or self.http).get(f"{API}/acme/authorize", query_string=query, headers=HTML)
         assert answer.status_code == 303, answer.get_data()
         return str(answer.headers["Location"])
 
@@ -70,6 +71,10 @@ class OAuth:
     def post(self, path: str, body: Any = None, token: str | None = None, method: str = "POST") -> TestResponse:
         """A call of an app."""
         return self.http.open(f"{API}{path}", method=method, json=body or {}, headers=bearer(token))
+
+    def delete(self, path: str, account: dict[str, Any], **body: str) -> TestResponse:
+        """Somebody ends something."""
+        return self.post(path, body, account["token"], "DELETE")
 
     def get(self, path: str, token: str | None = None, **query: str) -> TestResponse:
         """A question of an app."""
@@ -87,7 +92,7 @@ class OAuth:
         """Sign in in the app by the browser."""
         verifier = new_verifier()
         body = {"handoff": self.handed(Person(name), verifier), "code_verifier": verifier, **more}
-        return self.post("/work/exchange", body)
+        return self.post("/acme/exchange", body)
 
     def signed_in(self, name: str | None = None) -> dict[str, Any]:
         """Somebody who has signed in so."""
@@ -108,8 +113,6 @@ class OAuth:
     def log(self) -> list[dict[str, Any]]:
         """Every step of everybody, in order."""
         client = self.deps.clients.dynamodb()
-        from panzoto.models.store.wire import decode_item  # noqa: PLC0415
-
         found = client.scan(TableName=self.deps.config.oauth_logs_table)["Items"]
         return sorted(map(decode_item, found), key=lambda each: each["timestamp"])
 

@@ -64,11 +64,11 @@ def test_an_app_exchanges_its_own_code(oauth: OAuth, provider: Certified) -> Non
     verifier, nonce = new_verifier(), secrets.token_urlsafe(16)
     code = code_of(Person(new_name()).agrees(native(provider, "panzoto", verifier, nonce=nonce)))
     body = {"code": code, "code_verifier": verifier, "redirect_uri": NATIVE, "nonce": nonce, "device_id": "phone"}
-    answer = oauth.post("/work/exchange", body)
+    answer = oauth.post("/acme/exchange", body)
     assert answer.status_code == 200, answer.get_json()
     user_id = answer.get_json()["user_id"]
     assert [each["step"] for each in oauth.steps(user_id)] == ["sealed", "signed_in"]
-    assert oauth.post("/work/exchange", body).get_json()["code"] == "oauth_code_refused"
+    assert oauth.post("/acme/exchange", body).get_json()["code"] == "oauth_code_refused"
 
 
 def id_token(provider: Certified, client_id: str, nonce: str, name: str) -> str:
@@ -91,12 +91,12 @@ def test_an_app_brings_an_id_token(oauth_for: Callable[..., OAuth], provider: Ce
     oauth = oauth_for(at(provider.issuer, audiences=("app",)))
     nonce, name = secrets.token_urlsafe(16), new_name()
     token = id_token(provider, "app", nonce, name)
-    refused = oauth.post("/work/id-token", {"id_token": token, "nonce": "another-nonce"})
+    refused = oauth.post("/acme/id-token", {"id_token": token, "nonce": "another-nonce"})
     assert refused.get_json()["code"] == "id_token_nonce"
-    answer = oauth.post("/work/id-token", {"id_token": token, "nonce": nonce})
+    answer = oauth.post("/acme/id-token", {"id_token": token, "nonce": nonce})
     assert answer.status_code == 200, answer.get_json()
-    again = oauth.post("/work/id-token", {"id_token": token, "nonce": nonce})
+    again = oauth.post("/acme/id-token", {"id_token": token, "nonce": nonce})
     assert again.get_json()["code"] == "id_token_used"
     assert oauth.signed_in(name)["user_id"] == answer.get_json()["user_id"]
-    without = oauth.get("/work/access-token", answer.get_json()["token"])
+    without = oauth.get("/acme/access-token", answer.get_json()["token"])
     assert without.status_code == 200
