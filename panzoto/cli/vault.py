@@ -16,6 +16,8 @@ from panzoto.models.store.wire import Item
 
 from .progress import followed
 
+SAID_EVERY = 1000
+
 vault = AppGroup("vault", help="The vault of other providers' tokens.")
 
 
@@ -30,9 +32,10 @@ def rewrap_all() -> None:
     failed = 0
     try:
         current = deps.data_keys.current()
-        waiting = list(deps.oauth_tokens.scan(only=_sealed()))
         with followed("connections") as (say, follow):
-            for item in follow(waiting):
+            for number, item in enumerate(follow(deps.oauth_tokens.scan(only=_sealed())), 1):
+                if number % SAID_EVERY == 0:
+                    say(f"{number} looked at")
                 try:
                     counts[rewrap(deps, from_item(item), current)] += 1
                 except (PanzotoError, KeyError, ValueError) as fault:  # this one waits; the others must not
