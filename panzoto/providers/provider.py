@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,10 +19,8 @@ from .fetching import Fetcher
 from .id_tokens import Expected, Identity, KeySet, verified
 from .metadata import OK, Cached, Metadata, discovered
 from .session import Session
+from .tokens import Tokens, tokens_of
 
-# What providers call an hour, where they do not say how long a token works.
-UNSAID, LONGEST_LIFE = timedelta(hours=1), timedelta(days=366)
-LONGEST_TOKEN = 32 * 1024
 CODE = re.compile(r"[a-z0-9_]{1,64}")
 BUSY = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
 
@@ -33,18 +30,6 @@ class Client(NamedTuple):
 
     client_id: str
     secret: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tokens:
-    """What a provider gave for a code or for a refresh token. None of it is ever shown."""
-
-    access_token: str = field(repr=False)
-    expires_at: datetime
-    token_type: str = "Bearer"
-    refresh_token: str | None = field(default=None, repr=False)
-    id_token: str | None = field(default=None, repr=False)
-    scope: str | None = None
 
 
 class Provider:
@@ -66,7 +51,7 @@ class Provider:
         """The issuer of its identities."""
         return self.settings.issuer
 
-    def authorization_url(self, now: datetime, *, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
+    def authorization_url(self, now: datetime, state: str, nonce: str, verifier: str, redirect_uri: str) -> str:
         """Where a browser goes to sign in there. PKCE is S256; a refresh token takes the person's consent."""
         wanted: dict[str, str] = {"nonce": nonce, "redirect_uri": redirect_uri, "scope": " ".join(self._scopes())}
         if self.settings.offline:
@@ -94,7 +79,7 @@ class Provider:
                 code_verifier=verifier,
                 redirect_uri=redirect_uri or "",
             )
-        return _tokens(said, now)
+        return tokens_of(said, now)
 
     def prepare(self, now: datetime) -> None:
         """Know all that a refresh needs but the refresh itself."""
@@ -105,7 +90,7 @@ class Provider:
         metadata, client = self._metadata.get(now), self._authlib(now)
         with _spoken():
             said = client.refresh_token(metadata.token, refresh_token=refresh_token)
-        return _tokens(said, now)
+        return tokens_of(said, now)
 
     def revoke(self, now: datetime, token: str, hint: str) -> bool:
         """End a token there (RFC 7009), and with it the grant; False where the provider has no such endpoint."""
@@ -179,27 +164,3 @@ def _spoken() -> Iterator[None]:
 def _error(body: bytes) -> str | None:
     found = re.search(rb'"error"\s*:\s*"([a-z_]{1,64})"', body)
     return found[1].decode() if found else None
-
-
-def _tokens(said: Mapping[str, Any], now: datetime) -> Tokens:
-    """The tokens that an answer holds; an answer without them is none."""
-    texts = {name: said.get(name) for name in ("access_token", "refresh_token", "id_token", "scope", "token_type")}
-    if any(not isinstance(each, str | None) or len(each or "") > LONGEST_TOKEN for each in texts.values()):
-        raise ProviderMisbehaved("tokens that are none")
-    if not texts["access_token"] or (texts["token_type"] or "bearer").lower() != "bearer":
-        raise ProviderMisbehaved("no access token that can be used")
-    return Tokens(
-        access_token=texts["access_token"],
-        expires_at=now + _life(said.get("expires_in")),
-        refresh_token=texts["refresh_token"] or None,
-        id_token=texts["id_token"] or None,
-        scope=texts["scope"] or None,
-    )
-
-
-def _life(given: Any) -> timedelta:
-    """How long an access token works. Some write the number as text."""
-    try:
-        return min(max(timedelta(seconds=int(given)), timedelta()), LONGEST_LIFE)
-    except (TypeError, ValueError, OverflowError):
-        return UNSAID

@@ -9,7 +9,7 @@ from panzoto.deps import Deps
 from panzoto.errors import KeyRejected
 from panzoto.models.connections import Connection
 from panzoto.providers.id_tokens import Identity
-from panzoto.providers.provider import Tokens
+from panzoto.providers.tokens import Tokens
 
 from ._proofs import Proof
 from ._tokens import opened, sealed
@@ -22,9 +22,11 @@ def connected(deps: Deps, user_id: str, proof: Proof, old: Connection | None, no
     is just about to replace it.
     """
     tokens, same = proof.tokens, old is not None and old.subject == proof.identity.subject
-    if old is not None and same and (tokens is None or _is_refreshed_now(old, now)):
+    if old is not None and same and tokens is None:
         return None
     if tokens is not None and tokens.refresh_token is None and old is not None and same and old.active:
+        if old.leased_until is not None and old.leased_until > now:
+            return None
         tokens = _with_refresh_token(deps, tokens, old)
     name = proof.provider.name
     return Connection(
@@ -51,10 +53,6 @@ def user_info(identity: Identity) -> dict[str, Any]:
         "email_verified": identity.email_verified,
         "name": identity.name,
     }
-
-
-def _is_refreshed_now(old: Connection, now: datetime) -> bool:
-    return old.active and old.leased_until is not None and old.leased_until > now
 
 
 def _with_refresh_token(deps: Deps, tokens: Tokens, old: Connection) -> Tokens:

@@ -12,7 +12,8 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from panzoto.deps import Deps
 from panzoto.errors import HandoffInvalid, IdTokenInvalid, ProviderMisbehaved, RedirectRefused
 from panzoto.providers.id_tokens import LEEWAY, Identity
-from panzoto.providers.provider import Provider, Tokens
+from panzoto.providers.provider import Provider
+from panzoto.providers.tokens import Tokens
 
 from ._steps import Steps
 from ._tokens import opened

@@ -10,7 +10,8 @@ from panzoto.deps import Deps
 from panzoto.errors import Conflict, ConnectionEnded, GrantRefused, KeyRejected, OAuthFault, ProviderUnavailable
 from panzoto.models.connections import Connection
 from panzoto.models.oauth_tokens import LeaseHeld
-from panzoto.providers.provider import Provider, Tokens
+from panzoto.providers.provider import Provider
+from panzoto.providers.tokens import Tokens
 
 from ._revoking import revoke_tokens
 from ._steps import Steps
@@ -48,7 +49,7 @@ def refreshed(deps: Deps, provider: Provider, leased: Connection, steps: Steps) 
         raise ConnectionEnded from None
     except OAuthFault as fault:
         _rest(deps, leased)
-        if old.expires_at > deps.clock():
+        if _lives(leased, deps.clock()):
             steps.add("failed", "provider_unavailable", reason=getattr(fault, "reason", None))
             return old
         raise
@@ -69,12 +70,17 @@ def _readable(deps: Deps, leased: Connection, now: datetime) -> Tokens | None:
 
 def _without(deps: Deps, leased: Connection, old: Tokens, now: datetime) -> Tokens | None:
     """What becomes of tokens that nothing can renew: they work until they do not."""
-    if old.expires_at > now:
+    if _lives(leased, now):
         _rest(deps, leased)
         return old
     if not _ended(deps, leased, "expired", now):
         return None
     raise ConnectionEnded
+
+
+def _lives(leased: Connection, now: datetime) -> bool:
+    """Whether the access token that there is still works."""
+    return leased.expires_at is not None and leased.expires_at > now
 
 
 def _asked(deps: Deps, provider: Provider, leased: Connection, refresh_token: str) -> tuple[Tokens, Sealer]:

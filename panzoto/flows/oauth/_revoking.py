@@ -9,7 +9,8 @@ from panzoto.errors import Conflict, KeyRejected, KeysUnavailable, OAuthFault, P
 from panzoto.flows.client import Client
 from panzoto.models.connections import Connection
 from panzoto.models.users import User
-from panzoto.providers.provider import Provider, Tokens
+from panzoto.providers.provider import Provider
+from panzoto.providers.tokens import Tokens
 
 from ._steps import Steps
 from ._tokens import opened

@@ -9,7 +9,7 @@ import orjson
 from panzoto.crypto.vault import Sealed, Sealer
 from panzoto.deps import Deps
 from panzoto.models.times import from_seconds, seconds
-from panzoto.providers.provider import Tokens
+from panzoto.providers.tokens import Tokens
 
 
 def sealed(deps: Deps, tokens: Tokens, user_id: str, provider: str) -> Sealed:

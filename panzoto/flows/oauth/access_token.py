@@ -11,7 +11,7 @@ from panzoto.flows.authenticate import Caller, require_recent
 from panzoto.flows.client import Client
 from panzoto.models.connections import Connection
 from panzoto.models.oauth_tokens import LeaseHeld
-from panzoto.providers.provider import Tokens
+from panzoto.providers.tokens import Tokens
 
 from ._refreshing import lease_of, refreshed
 from ._steps import Steps, followed

@@ -32,24 +32,23 @@ def authorize(
     now = deps.clock()
     provider = deps.providers[name]
     deps.rates.charge("oauth.address", client.network, now)
-    with followed(Steps(deps, name, client, now)) as steps:
+    state, secret = new_id("st_"), browser_secret(browser)
+    steps, flow = Steps(deps, name, client, now), bound(deps, secret, state)
+    departure = Departure(
+        state=digest(state),
+        flow_id=steps.flow_id,
+        provider=name,
+        browser=digest(secret),
+        expires_at=now + LIFETIME,
+        redirect_to=redirect_to,
+        challenge=challenge,
+    )
+    with followed(steps):
         if redirect_to is not None and redirect_to not in deps.config.oauth_app_redirects:
             raise RedirectRefused
         steps.add("started", to="app" if redirect_to else "browser")
-        state, secret = new_id("st_"), browser_secret(browser)
-        flow = bound(deps, secret, state)
-        address = provider.authorization_url(
-            now, redirect_uri=redirect_uri(deps, name), state=state, nonce=flow.nonce, verifier=flow.verifier
-        )
-        departure = Departure(
-            state=digest(state),
-            flow_id=steps.flow_id,
-            provider=name,
-            browser=digest(secret),
-            expires_at=now + LIFETIME,
-            redirect_to=redirect_to,
-            challenge=challenge,
-        )
+        back = redirect_uri(deps, name)
+        address = provider.authorization_url(now, flow.state, flow.nonce, flow.verifier, back)
         deps.oauth_states.begin(departure)
         steps.add("redirected")
     return Begun(address, secret)
