@@ -32,8 +32,8 @@ def told() -> Iterator[Hostile]:
 
 @pytest.fixture
 def oauth(oauth_for: Callable[..., OAuth], told: Hostile) -> OAuth:
-    """The service beside that provider, impatient."""
-    return oauth_for(at(told.issuer), oauth_timeout=timedelta(milliseconds=500))
+    """The service beside that provider."""
+    return oauth_for(at(told.issuer), oauth_timeout=timedelta(seconds=10))
 
 
 def left(oauth: OAuth, told: Hostile, **query: str) -> dict[str, str]:
@@ -162,8 +162,11 @@ def test_answers(oauth: OAuth, told: Hostile, path: str, respond: wrong.Respond,
 
 @pytest.mark.parametrize("slow", [wrong.hangs, wrong.drips])
 @pytest.mark.parametrize("path", ["/token", "/jwks"])
-def test_it_hangs(oauth: OAuth, told: Hostile, path: str, slow: Callable[[threading.Event], wrong.Respond]) -> None:
+def test_it_hangs(
+    oauth_for: Callable[..., OAuth], told: Hostile, path: str, slow: Callable[[threading.Event], wrong.Respond]
+) -> None:
     """A provider that says nothing, or a byte now and then, is given up after OAUTH_TIMEOUT."""
+    oauth = oauth_for(at(told.issuer), oauth_timeout=timedelta(seconds=2))
     released = threading.Event()
     told.answers[path] = slow(released)
     try:

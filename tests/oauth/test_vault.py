@@ -39,7 +39,7 @@ def told() -> Iterator[Hostile]:
 @pytest.fixture
 def beside(oauth_for: Callable[..., OAuth], told: Hostile) -> OAuth:
     """The service beside that provider."""
-    return oauth_for(at(told.issuer), oauth_timeout=timedelta(milliseconds=1500))
+    return oauth_for(at(told.issuer), oauth_timeout=timedelta(seconds=10))
 
 
 def connected(oauth: OAuth, told: Hostile) -> dict[str, Any]:
@@ -116,8 +116,7 @@ def test_a_process_is_killed_in_mid_refresh(beside: OAuth, told: Hostile) -> Non
 
     told.answers["/token"] = respond
     context = multiprocessing.get_context("forkserver")
-    config = replace(beside.deps.config, oauth_timeout=timedelta(seconds=10))
-    process = context.Process(target=ask_alone, args=(config, account["token"]), daemon=True)
+    process = context.Process(target=ask_alone, args=(beside.deps.config, account["token"]), daemon=True)
     process.start()
     assert reached.wait(60)
     process.kill()
@@ -127,7 +126,7 @@ def test_a_process_is_killed_in_mid_refresh(beside: OAuth, told: Hostile) -> Non
     del told.answers["/token"]
     waits: list[float] = []
     assert asks(on(beside, wait=waits.append), account) == (503, "provider_unavailable")
-    assert len(waits) == 80
+    assert 7 < sum(waits) < 9
     assert told.count("/token") == 1
     beside.service.clock.pass_by(minutes=1)
     status, token = asks(beside, account)

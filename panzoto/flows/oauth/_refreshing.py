@@ -7,7 +7,15 @@ from datetime import datetime, timedelta
 
 from panzoto.crypto.vault import Sealer
 from panzoto.deps import Deps
-from panzoto.errors import Conflict, ConnectionEnded, GrantRefused, KeyRejected, OAuthFault, ProviderUnavailable
+from panzoto.errors import (
+    Conflict,
+    ConnectionEnded,
+    GrantRefused,
+    KeyRejected,
+    KeysUnavailable,
+    OAuthFault,
+    ProviderUnavailable,
+)
 from panzoto.models.connections import Connection
 from panzoto.models.oauth_tokens import LeaseHeld
 from panzoto.providers.provider import Provider
@@ -34,6 +42,14 @@ def refreshed(deps: Deps, provider: Provider, leased: Connection, steps: Steps) 
     The data key is there before the provider is asked: what a provider gives once must find its place. A provider that
     does not answer costs nothing while the tokens that there are still work.
     """
+    try:
+        return _renewed(deps, provider, leased, steps)
+    except KeysUnavailable:
+        _rest(deps, leased)
+        raise
+
+
+def _renewed(deps: Deps, provider: Provider, leased: Connection, steps: Steps) -> Tokens | None:
     now = deps.clock()
     old = _readable(deps, leased, now)
     if old is None:

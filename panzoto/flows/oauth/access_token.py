@@ -17,8 +17,8 @@ from ._refreshing import lease_of, refreshed
 from ._steps import Steps, followed
 from ._tokens import opened
 
-# How often a caller looks for what another has refreshed, and how many seconds lie between.
-LOOKS, LOOK_EVERY = 80, 0.1
+# The seconds between the looks of a caller who waits for what another refreshes; then it hears that it must try again.
+PAUSES = (0.05, 0.1, 0.2, 0.3, *[0.4] * 18)
 # That the tokens were used is noted once in so long.
 NOTED_EVERY = timedelta(minutes=1)
 # What is handed out works for at least so long, while somebody else refreshes it.
@@ -46,17 +46,16 @@ def access_token(deps: Deps, caller: Caller, name: str, scope: str | None, clien
         raise TokensKeptBack
     if deps.config.oauth_access_token_recent is not None:
         require_recent(caller, deps.clock(), deps.config.oauth_access_token_recent)
-    for _ in range(LOOKS):
+    for pause in PAUSES:
         now = deps.clock()
         found = _active(deps, user_id, name, scope)
         if _lives(found, now, deps.config.oauth_refresh_margin):
             return _live(_used(deps, found, now), found)
-        try:
-            leased = deps.oauth_tokens.lease(found, now, now + lease_of(deps))
-        except LeaseHeld:
+        leased = _leased(deps, found, now)
+        if leased is None:
             if _lives(found, now, LEAST):
                 return _live(_used(deps, found, now), found)
-            deps.wait(LOOK_EVERY)
+            deps.wait(pause)
             continue
         with followed(Steps(deps, name, client, now)) as steps:
             steps.of(user_id)
@@ -76,6 +75,16 @@ def _active(deps: Deps, user_id: str, name: str, scope: str | None) -> Connectio
     if not set((scope or "").split()) <= set((found.scope or "").split()):
         raise ScopeMissing
     return found
+
+
+def _leased(deps: Deps, found: Connection, now: datetime) -> Connection | None:
+    """The connection with a lease of ours; None while somebody else has it, which a look tells without a write."""
+    if found.leased_until is not None and found.leased_until > now:
+        return None
+    try:
+        return deps.oauth_tokens.lease(found, now, now + lease_of(deps))
+    except LeaseHeld:
+        return None
 
 
 def _lives(found: Connection, now: datetime, margin: timedelta) -> bool:
