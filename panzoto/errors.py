@@ -502,6 +502,10 @@ class ConnectionEnded(OAuthFault):
 
     sentence = "The connection to this provider has ended. Connect it again."
 
+    def __init__(self, reason: str = "inactive") -> None:
+        super().__init__()
+        self.reason = reason
+
 
 class ScopeMissing(OAuthFault):
     """The person has not granted what is asked for."""

@@ -155,4 +155,7 @@ def _refused(refused: PanzotoError, to: str | None) -> Response:
         raise refused
     note(refused)
     page = render_template("done.html", title="You are not signed in", text="", problem=str(refused))
-    return make_response(page, status_of(refused))
+    response = make_response(page, status_of(refused))
+    if refused.retry_after is not None:
+        response.headers["Retry-After"] = str(refused.retry_after)
+    return response

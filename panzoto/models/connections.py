@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from panzoto.crypto.vault import Sealed
+from panzoto.errors import ConnectionEnded
 
 from .store.expressions import Change
 from .store.wire import Item
@@ -38,6 +39,7 @@ class Connection:
     tokens: Sealed | None = field(default=None, repr=False)
     scope: str | None = None
     created_at: str | None = None
+    updated_at: datetime | None = None
     expires_at: datetime | None = None
     active: bool = False
     last_used: datetime | None = None
@@ -45,6 +47,13 @@ class Connection:
     version: int = 0
     leased_until: datetime | None = None
     revocation: Revocation | None = None
+
+    @property
+    def sealed(self) -> Sealed:
+        """The tokens; `ConnectionEnded` where there are none."""
+        if self.tokens is None:
+            raise ConnectionEnded
+        return self.tokens
 
     @property
     def subject(self) -> str | None:
@@ -101,7 +110,7 @@ def _as_item(revocation: Revocation | None) -> dict[str, Any] | None:
 def from_item(item: Item) -> Connection:
     """The connection that an item describes, one that somebody wrote by hand too."""
     sealed, waiting, leased = item.get("encryptedTokens"), item.get("revocation"), item.get("leaseUntil")
-    used = item.get("lastUsed")
+    used, updated = item.get("lastUsed"), item.get("updatedAt")
     return Connection(
         user_id=item["userId"],
         provider=item["provider"],
@@ -111,6 +120,7 @@ def from_item(item: Item) -> Connection:
         tokens=Sealed.from_item(sealed) if sealed else None,
         scope=item.get("scope"),
         created_at=item.get("createdAt"),
+        updated_at=datetime.fromisoformat(updated) if updated else None,
         expires_at=maybe_from_seconds(item.get("expiresAt")),
         active=item.get("isActive", False),
         last_used=datetime.fromisoformat(used) if used else None,

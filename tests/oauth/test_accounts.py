@@ -83,6 +83,14 @@ def test_an_account_with_that_email_must_sign_in_first(oauth: OAuth, told: Hosti
     assert event["details"] == {"provider": "acme"}
 
 
+def test_a_verified_email_opens_nothing_by_itself(oauth: OAuth, told: Hostile) -> None:
+    """Without OAUTH_LINK_BY_EMAIL an account whose email both have verified is not opened by a new identity."""
+    user = person(oauth.deps, email_of(told), email_verified_at=oauth.deps.clock())
+    assert signs_in(oauth).get_json()["code"] == "link_needed"
+    assert oauth.deps.identities.find(told.issuer, told.subject) is None
+    assert oauth.deps.sessions.of(user.user_id) == []
+
+
 @pytest.mark.parametrize("ours", [True, False])
 @pytest.mark.parametrize("theirs", [True, False])
 def test_linked_by_email_where_that_is_configured(

@@ -242,3 +242,33 @@ def test_a_connection_that_is_gone_meanwhile(beside: OAuth) -> None:
     """What was deleted since it was read needs nothing."""
     gone = Connection(user_id="gone", provider="acme")
     assert rewrap(beside.deps, gone, "key") is Outcome.NOTHING
+
+
+def test_a_lease_that_has_run_out(beside: OAuth, told: Hostile) -> None:
+    """A connection whose refresher has died is rewrapped like any other."""
+    account = connected(beside)
+    now = beside.deps.clock()
+    beside.deps.oauth_tokens.lease(kept(beside, account["user_id"]), now, now - timedelta(seconds=1))
+    moved = keys(beside)
+    assert command(moved, "rewrap").output == "1 rewrapped, 0 were under the key already.\n"
+    assert asks(moved, account)[0] == 200
+
+
+def test_an_item_that_cannot_be_read(beside: OAuth) -> None:
+    """A sweep and a rewrap name what they cannot read, and go on."""
+    connected(beside)
+    beside.deps.oauth_tokens.put({"userId": "odd", "provider": "acme", "revocation": {"tokens": {}, "since": 1}})
+    swept, moved = command(beside, "sweep"), command(beside, "rewrap")
+    assert "odd at acme: not ended: KeyRejected" in swept.output
+    assert "0 grants ended, 1 are left" in swept.output
+    assert "odd at acme: not rewrapped: KeyRejected" in moved.output
+
+
+def test_commands_without_a_store(beside: OAuth) -> None:
+    """DynamoDB that does not answer is one sentence."""
+    config = replace(beside.deps.config, dynamodb_endpoint="http://127.0.0.1:9", dynamodb_deadline=timedelta(seconds=1))
+    away = on(beside, config=config)
+    for word in ("sweep", "rewrap"):
+        ended = command(away, word)
+        assert ended.exit_code == 1
+        assert "Error: The service cannot reach its storage" in ended.output

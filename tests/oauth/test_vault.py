@@ -12,6 +12,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from panzoto import counters
 from panzoto.crypto.vault import Sealed
@@ -56,11 +58,12 @@ def expires(oauth: OAuth, user_id: str, seconds: int = -3600) -> None:
     """From now on the access token has so long to go."""
     connection = kept(oauth, user_id)
     ends = int(oauth.deps.clock().timestamp()) + seconds
+    before = oauth.deps.clock() - timedelta(hours=1)
     oauth.deps.clients.dynamodb().update_item(
         TableName=oauth.deps.config.oauth_tokens_table,
         Key={"userId": {"S": user_id}, "provider": {"S": connection.provider}},
-        UpdateExpression="SET expiresAt = :ends",
-        ExpressionAttributeValues={":ends": {"N": str(ends)}},
+        UpdateExpression="SET expiresAt = :ends, updatedAt = :before",
+        ExpressionAttributeValues={":ends": {"N": str(ends)}, ":before": {"S": before.isoformat()}},
     )
 
 
@@ -163,6 +166,20 @@ def test_a_token_that_is_about_to_end_is_replaced(beside: OAuth, told: Hostile) 
     assert beside.steps(account["user_id"])[-1]["step"] == "refreshed"
 
 
+def test_tokens_that_live_for_less_than_the_margin(beside: OAuth, told: Hostile) -> None:
+    """A provider whose tokens live for a minute is not asked for each caller, but when one is about to end."""
+    account = connected(beside, told)
+    expires(beside, account["user_id"])
+    told.tokens = {"expires_in": 60}
+    first = asks(beside, account)
+    beside.service.clock.pass_by(seconds=45)
+    assert asks(beside, account) == first
+    assert told.count("/token") == 1
+    beside.service.clock.pass_by(seconds=10)
+    assert asks(beside, account) != first
+    assert told.count("/token") == 2
+
+
 def test_a_provider_that_is_down_costs_nothing_while_the_token_lives(beside: OAuth, told: Hostile) -> None:
     """Until its end the old token is given; after it 503 says to try again, and the connection stays."""
     account = connected(beside, told)
@@ -207,6 +224,8 @@ def test_a_grant_that_was_withdrawn(beside: OAuth, told: Hostile, respond: wrong
     found = kept(beside, account["user_id"])
     if code == "connection_ended":
         assert (found.active, found.reason, found.tokens) == (False, "invalid_grant", None)
+        (failed,) = [each for each in beside.steps(account["user_id"]) if each["step"] == "failed"]
+        assert (failed["error"], failed["data"]["reason"]) == ("connection_ended", "invalid_grant")
         assert asks(beside, account) == (409, "connection_ended")
         assert told.count("/token") == 1
         del told.answers["/token"]
@@ -299,6 +318,11 @@ def test_a_blob_that_was_moved_does_not_open(beside: OAuth, told: Hostile) -> No
     account = connected(beside, told)
     sealed = kept(beside, account["user_id"]).tokens
     assert sealed is not None
+    with pytest.raises(KeyRejected):
+        beside.deps.data_keys.unwrap(sealed.data_key, {"userId": "somebody-else", "provider": "acme"})
+    key = beside.deps.data_keys.unwrap(sealed.data_key, {"userId": account["user_id"], "provider": "acme"})
+    with pytest.raises(InvalidTag):
+        AESGCM(key).decrypt(sealed.ciphertext[:12], sealed.ciphertext[12:], b"panzoto/vault/v1\0somebody-else\0acme")
     broken = Sealed(sealed.key_id, sealed.data_key, sealed.ciphertext[:-1] + bytes([sealed.ciphertext[-1] ^ 1]))
     for blob, user_id, provider in (
         (sealed, "somebody-else", "acme"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from panzoto.crypto.vault import Sealed
 from panzoto.deps import Deps
 from panzoto.errors import KeyRejected
 from panzoto.models.connections import Connection
@@ -24,10 +25,10 @@ def connected(deps: Deps, user_id: str, proof: Proof, old: Connection | None, no
     tokens, same = proof.tokens, old is not None and old.subject == proof.identity.subject
     if old is not None and same and tokens is None:
         return None
-    if tokens is not None and tokens.refresh_token is None and old is not None and same and old.active:
+    if tokens is not None and tokens.refresh_token is None and old is not None and same and old.tokens is not None:
         if old.leased_until is not None and old.leased_until > now:
             return None
-        tokens = _with_refresh_token(deps, tokens, old)
+        tokens = _with_refresh_token(deps, tokens, old, old.tokens)
     name = proof.provider.name
     return Connection(
         user_id=user_id,
@@ -55,12 +56,11 @@ def user_info(identity: Identity) -> dict[str, Any]:
     }
 
 
-def _with_refresh_token(deps: Deps, tokens: Tokens, old: Connection) -> Tokens:
-    if old.tokens is None:
-        return tokens
+def _with_refresh_token(deps: Deps, tokens: Tokens, old: Connection, sealed_before: Sealed) -> Tokens:
+    """The new tokens with the refresh token that is there; what does not open is no loss."""
     try:
-        kept = opened(deps, old.tokens, old.user_id, old.provider)
-    except KeyRejected:  # what does not open is no loss
+        kept = opened(deps, sealed_before, old.user_id, old.provider)
+    except KeyRejected:
         return tokens
     return Tokens(
         access_token=tokens.access_token,

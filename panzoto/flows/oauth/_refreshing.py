@@ -61,8 +61,7 @@ def _renewed(deps: Deps, provider: Provider, leased: Connection, steps: Steps) -
     except GrantRefused:
         if not _ended(deps, leased, "invalid_grant", now):
             return None
-        steps.add("failed", "invalid_grant")
-        raise ConnectionEnded from None
+        raise ConnectionEnded("invalid_grant") from None
     except OAuthFault as fault:
         _rest(deps, leased)
         if _lives(leased, deps.clock()):
@@ -74,14 +73,12 @@ def _renewed(deps: Deps, provider: Provider, leased: Connection, steps: Steps) -
 
 def _readable(deps: Deps, leased: Connection, now: datetime) -> Tokens | None:
     """The tokens that there are; a connection whose tokens do not open is ended."""
-    if leased.tokens is None:
-        return None
     try:
-        return opened(deps, leased.tokens, leased.user_id, leased.provider)
+        return opened(deps, leased.sealed, leased.user_id, leased.provider)
     except KeyRejected:
         if not _ended(deps, leased, "unreadable", now):
             return None
-        raise ConnectionEnded from None
+        raise ConnectionEnded("unreadable") from None
 
 
 def _without(deps: Deps, leased: Connection, old: Tokens, now: datetime) -> Tokens | None:
@@ -91,7 +88,7 @@ def _without(deps: Deps, leased: Connection, old: Tokens, now: datetime) -> Toke
         return old
     if not _ended(deps, leased, "expired", now):
         return None
-    raise ConnectionEnded
+    raise ConnectionEnded("expired")
 
 
 def _lives(leased: Connection, now: datetime) -> bool:

@@ -49,7 +49,7 @@ def access_token(deps: Deps, caller: Caller, name: str, scope: str | None, clien
     for pause in PAUSES:
         now = deps.clock()
         found = _active(deps, user_id, name, scope)
-        if _lives(found, now, deps.config.oauth_refresh_margin):
+        if _is_fresh(found, now, deps.config.oauth_refresh_margin):
             return _live(_used(deps, found, now), found)
         leased = _leased(deps, found, now)
         if leased is None:
@@ -70,7 +70,7 @@ def _active(deps: Deps, user_id: str, name: str, scope: str | None) -> Connectio
     found = deps.oauth_tokens.find(user_id, name)
     if found is None:
         raise NotConnected
-    if not found.active or found.tokens is None:
+    if not found.active:
         raise ConnectionEnded
     if not set((scope or "").split()) <= set((found.scope or "").split()):
         raise ScopeMissing
@@ -87,15 +87,19 @@ def _leased(deps: Deps, found: Connection, now: datetime) -> Connection | None:
         return None
 
 
+def _is_fresh(found: Connection, now: datetime, margin: timedelta) -> bool:
+    """Whether the token needs no refresh: it has its margin, or came less than that ago, as short-lived ones do."""
+    is_young = found.updated_at is not None and now - found.updated_at < margin
+    return _lives(found, now, LEAST if is_young else margin)
+
+
 def _lives(found: Connection, now: datetime, margin: timedelta) -> bool:
     return found.expires_at is not None and found.expires_at > now + margin
 
 
 def _used(deps: Deps, found: Connection, now: datetime) -> Tokens:
     """The tokens in clear; that they were used is noted, not often."""
-    if found.tokens is None:
-        raise ConnectionEnded
-    tokens = opened(deps, found.tokens, found.user_id, found.provider)
+    tokens = opened(deps, found.sealed, found.user_id, found.provider)
     if found.last_used is None or now - found.last_used >= NOTED_EVERY:
         try:
             deps.oauth_tokens.touch(found, now)

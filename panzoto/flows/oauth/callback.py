@@ -42,6 +42,7 @@ def came_back(deps: Deps, name: str, answer: Answer, browser: str, client: Clien
     """The departure that this return belongs to. Commit point: spending it; each works once, in its own browser."""
     now = deps.clock()
     deps.providers[name]  # a name that is none ends here
+    deps.rates.charge("oauth.address", client.network, now)
     with followed(Steps(deps, name, client, now)) as steps:
         if not STATE.fullmatch(answer.state):
             raise StateUnknown
