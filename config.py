@@ -25,9 +25,6 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 MIB, GIB = 2**20, 2**30
 # What S3 takes for one part of an upload, the last one aside; and how long it lets an address work.
 SMALLEST_PART, LARGEST_PART = 5 * MIB, 5 * GIB
-SHORTEST_DEADLINE, LONGEST_DEADLINE = timedelta(milliseconds=100), timedelta(seconds=60)
-SHORTEST_LINK, LONGEST_LINK = timedelta(minutes=10), timedelta(minutes=60)
-SHORTEST_MAGIC_LINK, LONGEST_CODE = timedelta(minutes=5), timedelta(minutes=10)
 SHORTEST_ANSWER, LONGEST_ANSWER = timedelta(milliseconds=100), timedelta(seconds=10)
 LONGEST_MARGIN = timedelta(minutes=30)
 LOCAL_NAMES = (".local", ".localhost", ".internal")
@@ -675,6 +672,7 @@ class Config:
             ("DECRYPT_JOB_LEASE", self.decrypt_job_lease, "2s", "10m", "somebody waits for what a crash has left."),
             ("DECRYPTED_KEPT", self.decrypted_kept, "1h", "7d", "time to transcribe, and no more."),
         )
+
     def _oauth_faults(self) -> list[str]:
         """What keeps the providers from working."""
         faults = [fault for each in self.oauth_providers for fault in each.faults(production=self.production)]

@@ -15,12 +15,11 @@ from panzoto.aws.addresses import Addresses
 from panzoto.aws.bucket import Bucket
 from panzoto.aws.clients import Clients
 from panzoto.aws.copies import MIB, Copies
-from panzoto.aws.key_service import KeyService
-from panzoto.aws.multipart import Multipart
-from panzoto.aws.reading import Objects
 from panzoto.aws.data_keys import KmsDataKeys
 from panzoto.aws.key_service import KeyService
+from panzoto.aws.multipart import Multipart
 from panzoto.aws.oauth_clients import OAuthClients
+from panzoto.aws.reading import Objects
 from panzoto.aws.rings import RingUnusable
 from panzoto.aws.transcriber import AwsTranscriber, Transcriber
 from panzoto.crypto import strength
@@ -64,10 +63,10 @@ from panzoto.models.one_use_tokens import OneUseTokens
 from panzoto.models.sessions import Sessions
 from panzoto.models.store.gateway import Gateway
 from panzoto.models.users import Users
-from panzoto.workers import Workers
 from panzoto.providers.fetching import Fetcher
 from panzoto.providers.known import Providers
 from panzoto.providers.provider import Provider
+from panzoto.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -199,8 +198,6 @@ def build(config: Config, *, operator: bool = False) -> Deps:
         audio_jobs=AudioJobs(gateway, config.auth_state_table),
         audio_files=AudioFiles(gateway, config.audio_files_table),
         oauth_tokens=OAuthTokens(gateway, config.oauth_tokens_table),
-        oauth_logs=OAuthLogs(gateway, config.oauth_logs_table),
-        key_service=KeyService(clients.kms(), config.audio_kms_key),
         bucket=Bucket(s3, config.s3_bucket),
         multipart=Multipart(s3, config.s3_bucket),
         objects=Objects(streams, config.s3_bucket),
@@ -216,7 +213,6 @@ def build(config: Config, *, operator: bool = False) -> Deps:
         providers=_providers(config, clients),
         wait=time.sleep,
         key_service=KeyService(kms, config.audio_kms_key),
-        bucket=Bucket(clients.s3(), config.s3_bucket),
         messages=messages.messages(config),
         post=messages.post(config, clients),
     )
@@ -240,6 +236,8 @@ def _transcriber(config: Config, clients: Clients) -> Transcriber | None:
     if config.transcriber == "none":
         return None
     return AwsTranscriber(clients.transcribe(), config.s3_bucket, config.decrypted_kms_key or config.audio_kms_key)
+
+
 def _providers(config: Config, clients: Clients) -> Providers:
     """The providers; nothing is asked of them before somebody comes by one."""
     fetcher = Fetcher(config.oauth_timeout.total_seconds())

@@ -150,7 +150,7 @@ def _refused(refused: PanzotoError, to: str | None) -> Response:
     """The app hears of it by its deep link, a person by a page, and a program as it does everywhere."""
     if to is not None:
         note(refused)
-        return _to_app(to, error=code_of(refused))
+        return _to_app(to, error=code_of(type(refused)))
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) != "text/html":
         raise refused
     note(refused)

@@ -1,5 +1,4 @@
-"""Commands for operators: `flask tables`, `keys`, `users`, `approvals`, `audio`, `migrate`."""
-"""Commands for operators: `flask tables`, `flask keys`, `flask users`, `flask approvals`, `flask vault`."""
+"""Commands for operators: `flask tables`, `keys`, `users`, `approvals`, `audio`, `vault`, `migrate`."""
 
 from __future__ import annotations
 
@@ -23,7 +22,7 @@ def register(app: Flask) -> None:
         users_commands,
         approvals_commands,
         audio_commands,
+        vault_commands,
         migrate_commands,
     ):
-    for commands in (tables_commands, keys_commands, users_commands, approvals_commands, vault_commands):
         app.cli.add_command(commands)

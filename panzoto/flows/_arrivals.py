@@ -15,8 +15,7 @@ from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
 from panzoto.models.store.expressions import Attr, Condition
 from panzoto.models.store.transaction import Member, transact
 from panzoto.models.times import seconds
-from panzoto.models.users import User, epoch_is, password_is, phone_is
-from panzoto.models.users import User, epoch_is, identities_are, password_is
+from panzoto.models.users import User, epoch_is, identities_are, password_is, phone_is
 from panzoto.providers.id_tokens import Identity
 
 from . import _audio_key

@@ -36,10 +36,6 @@ def erase(deps: Deps, user: User) -> None:
     deps.sessions.forget(sessions)
     deps.one_use_tokens.forget(user.user_id)
     _erase_recordings(deps, user.user_id)
-    deps.oauth_tokens.forget(user.user_id)
-    for prefix in ("users", "decrypted"):
-        deps.bucket.empty(f"{prefix}/{user.user_id}/")
-    deps.audio_files.forget([each["file_id"] for each in deps.audio_files.of(user.user_id)])
     end_all(deps, user, deps.clock())
     deps.oauth_logs.forget(user.user_id)
     if user.phone:

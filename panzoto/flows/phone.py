@@ -74,11 +74,6 @@ def _fresh(deps: Deps, caller: Caller) -> User:
     return user
 
 
-def has_another_way_in(user: User) -> bool:
-    """Whether somebody can sign in without their phone: by a link to their mailbox, or by a password with an email."""
-    return user.email is not None and (user.email_verified_at is not None or user.password_hash is not None)
-
-
 def _unchanged(user: User) -> Condition:
     """That the ways in are those that were read; a deletion, which raises the epoch, must not miss a claim."""
     same: Condition = Attr("phone_number").eq(user.phone) if user.phone else Attr("phone_number").not_exists()

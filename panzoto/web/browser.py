@@ -11,7 +11,6 @@ from panzoto.errors import AccessDenied
 if TYPE_CHECKING:
     from config import Config
 
-NAME = "panzoto_session"
 # Whose page has sent a form, as browsers say it in a header that no page can set; programs do not say it.
 OURS = frozenset({"same-origin", "none"})
 NAME, FLOW = "panzoto_session", "panzoto_oauth"

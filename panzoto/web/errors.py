@@ -104,23 +104,18 @@ KEPT_HEADERS = frozenset({"Allow", "Content-Range", "Retry-After"})
 log = structlog.get_logger()
 
 
-def code_of(error: PanzotoError) -> str:
-    """The code that a client gets for an error."""
-    return _answer_of(error)[1]
-
-
 def status_of(error: PanzotoError) -> int:
     """The status that a client gets for an error."""
-    return _answer_of(error)[0]
+    return _answer_of(type(error))[0]
 
 
 def code_of(kind: type[PanzotoError]) -> str:
-    """The code of a kind of error."""
-    return TABLE[kind][1]
+    """The code that a client gets for a kind of error."""
+    return _answer_of(kind)[1]
 
 
-def _answer_of(error: PanzotoError) -> tuple[int, str]:
-    return next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)
+def _answer_of(kind: type[PanzotoError]) -> tuple[int, str]:
+    return next(TABLE[each] for each in kind.__mro__ if each in TABLE)
 
 
 def note(error: PanzotoError) -> None:
@@ -138,7 +133,7 @@ def note(error: PanzotoError) -> None:
 
 
 def _say(error: PanzotoError) -> Response:
-    status, code = _answer_of(error)
+    status, code = _answer_of(type(error))
     body = {"error": str(error), "code": code, "request_id": g.request_id}
     if error.details:
         body["details"] = list(error.details)
