@@ -45,6 +45,7 @@ def person(user: User) -> dict[str, Any]:
         "created_at": user.created_at.isoformat(),
         "roles": sorted(user.roles),
         "has_password": user.password_hash is not None,
+        "password_suspended": user.password_suspended,
     }
 
 

@@ -18,7 +18,7 @@ from panzoto.models.users import User, epoch_is, new_password, phone_is
 
 from . import _audio_key, _devices, _one_use
 from ._addresses import normal_email
-from ._arrivals import unproved_phone
+from ._arriving import unproved
 from ._audit import record
 from ._mail import notify_of_new_password, send
 from ._policy import Admitted, admit
@@ -84,8 +84,8 @@ def reset(deps: Deps, text: str, new: str, client: Client, *, audio: Audio) -> t
     deps.check_new_password(new, context=(user.email or "", user.name or ""))
     key, shown = _audio(deps, user, new, audio)
     verified = {"email_verified_at": seconds(user.email_verified_at or now), "must_verify": None, "known_devices": None}
-    without_phone, released = unproved_phone(deps, user)
-    changes = {**new_password(user, deps.passwords.hash(new), now), **verified, **key, **without_phone}
+    taken, released = unproved(deps, user)
+    changes = {**new_password(user, deps.passwords.hash(new), now), **verified, **key, **taken}
     unchanged = epoch_is(user) & Attr("email").eq(token.email) & audio_key_is(user.audio_key) & phone_is(user)
     changing = deps.users.changing(user, now, changes, when=unchanged, otherwise=LinkInvalid)
     transact(deps.gateway, deps.one_use_tokens.spending(token, now), changing, *released)

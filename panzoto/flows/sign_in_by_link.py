@@ -10,7 +10,7 @@ from panzoto.deps import Deps
 from panzoto.errors import CodeRejected, DeviceMismatch, LinkInvalid, Overloaded
 from panzoto.models.one_use_tokens import OneUseToken
 
-from . import _arrivals, _one_use
+from . import _arrivals, _arriving, _one_use
 from ._arrivals import Arrival
 from ._audit import record
 from ._email_verification import send_verification
@@ -64,7 +64,7 @@ def _sign_in(deps: Deps, token: OneUseToken, device_id: str | None, client: Clie
         raise DeviceMismatch(ELSEWHERE)
     arrival = _arrivals.settle(
         deps,
-        partial(_arriving, deps, token, now),
+        partial(_recipient, deps, token, now),
         partial(deps.one_use_tokens.spend, token, now),
         deps.one_use_tokens.spending(token, now),
         now,
@@ -94,16 +94,16 @@ def _follow_up(deps: Deps, arrival: Arrival, client: Client, now: datetime) -> N
         send_verification(deps, user, user.pending_email, client, now)
 
 
-def _arriving(deps: Deps, token: OneUseToken, now: datetime) -> Arrival:
+def _recipient(deps: Deps, token: OneUseToken, now: datetime) -> Arrival:
     """Whoever the link was sent to.
 
     It dies with the sessions, the email and the account of then: what was sent before they ended signs nobody in, and
     makes nobody anew.
     """
     if token.phone is None:
-        arrival = _arrivals.by_email(deps, token.email, token.user_id, now)
+        arrival = _arriving.by_email(deps, token.email, token.user_id, now)
     else:
-        arrival = _arrivals.by_phone(deps, token.phone, now, user_id=token.user_id, pending_email=token.email)
+        arrival = _arriving.by_phone(deps, token.phone, now, user_id=token.user_id, pending_email=token.email)
     user = arrival.admitted.user
     is_theirs = user.user_id == token.user_id and not arrival.is_new
     if not (token.is_new or is_theirs) or token.email not in (user.email, user.pending_email):

@@ -9,7 +9,7 @@ from panzoto.deps import Deps
 from panzoto.errors import KeysUnavailable
 from panzoto.models.auth_state.otps import SIGN_IN, Otp
 
-from . import _arrivals
+from . import _arrivals, _arriving
 from ._arrivals import Arrival
 from ._audit import record
 from ._codes import guess_code
@@ -46,7 +46,7 @@ def _arrived(deps: Deps, otp: Otp, now: datetime) -> Arrival:
     try:
         return _arrivals.settle(
             deps,
-            partial(_arrivals.by_phone, deps, otp.phone, now),
+            partial(_arriving.by_phone, deps, otp.phone, now),
             partial(deps.otps.redeem, otp, now),
             deps.otps.redeeming(otp, now),
             now,

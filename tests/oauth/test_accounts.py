@@ -338,3 +338,20 @@ def test_a_crash_while_linking(oauth: OAuth, told: Hostile) -> None:
         assert user is not None
         assert linked == ("acme" in user.identities)
         assert links(oauth, account).status_code == 200
+
+
+def test_a_stranger_who_came_first_does_not_stay_by_an_identity(oauth: OAuth, told: Hostile) -> None:
+    """Whoever proves an account's email for the first time takes it over from identities that were linked before.
+
+    Its owner links the identity again, signed in, and comes in by it as before.
+    """
+    account = oauth.service.register()
+    assert links(oauth, account).status_code == 200
+    assert oauth.service.post("/magic-link", {"email": account["email"]}).status_code == 202
+    token = oauth.service.link(account["email"], "m")
+    owner = oauth.service.post("/magic-link/verify", {"token": token}).get_json()
+    assert owner["user_id"] == account["user_id"]
+    answer = signs_in(oauth)
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "link_needed")
+    assert links(oauth, owner).status_code == 200
+    assert signed_in(oauth)["user_id"] == account["user_id"]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from panzoto.deps import Deps
 from panzoto.errors import Conflict
-from panzoto.flows import _arrivals
+from panzoto.flows import _arriving
 from panzoto.flows._arrivals import Arrival
 from panzoto.flows._audit import record
 from panzoto.flows._email_verification import send_verification
@@ -56,7 +56,7 @@ def enter(deps: Deps, proof: Proof, device_id: str | None, client: Client, steps
 def _settled(deps: Deps, proof: Proof, steps: Steps, now: datetime) -> Arrival:
     """Write what the arrival changes, and the connection, together."""
     name = proof.provider.name
-    arrival = _arrivals.by_identity(deps, name, proof.identity, now)
+    arrival = _arriving.by_identity(deps, name, proof.identity, now)
     user = arrival.admitted.user
     steps.of(user.user_id)
     old = None if arrival.is_new else deps.oauth_tokens.find(user.user_id, name)

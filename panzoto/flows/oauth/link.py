@@ -86,11 +86,14 @@ def _is_new(deps: Deps, user: User, proof: Proof) -> bool:
         raise IdentityTaken
     if claim is None and proof.provider.name in user.identities:
         raise ProviderTaken
-    return claim is None
+    return proof.provider.name not in user.identities
 
 
 def _linking(deps: Deps, user: User, proof: Proof) -> list[Member]:
+    """The claim, unless the account has it: the identity was taken away when the email was proved."""
     identity, now = proof.identity, deps.clock()
+    if deps.identities.find(identity.issuer, identity.subject):
+        return []
     return [deps.identities.claiming(identity.issuer, identity.subject, user.user_id, proof.provider.name, now)]
 
 

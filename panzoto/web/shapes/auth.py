@@ -106,6 +106,7 @@ class UserShape(Answer):
     created_at: str
     roles: list[str]
     has_password: bool
+    password_suspended: bool
 
 
 class SignIn(Answer):
