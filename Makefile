@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 COVERED := panzoto/flows/*,panzoto/models/*,panzoto/crypto/*
 PIP_TOOLS := pip-tools==7.6.2
-COMPILE := pip-compile --quiet --generate-hashes --strip-extras \
+COMPILE := pip-compile --quiet --generate-hashes --no-strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help

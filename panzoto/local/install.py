@@ -142,7 +142,7 @@ def is_new_enough(path: "str | None") -> bool:
 
 def install(venv: Path, requirements: Path, lock: int) -> None:
     """Everything that is asked for, each file checked against its hash; the stamp is written last."""
-    total = len(re.findall(r"^[\w.\[\]-]+==", requirements.read_text(), re.MULTILINE))
+    total = len(re.findall(r"^[\w.,\[\]-]+==", requirements.read_text(), re.MULTILINE))
     print(f"Installing {total} packages into .venv; those that are new take a while ...", flush=True)
     began = time.time()
     with contextlib.suppress(OSError):
