@@ -91,10 +91,17 @@ def by_identity(deps: Deps, provider: str, identity: Identity, now: datetime) ->
         claiming = deps.identities.claiming(identity.issuer, identity.subject, user.user_id, provider, now)
         arrival = known(deps, user, {"identities": {*user.identities, provider}}, now)
         return replace(arrival, members=(claiming, *arrival.members), is_linked=True)
+    return _new_by_identity(deps, provider, identity, email, now, is_taken=owner is not None)
+
+
+def _new_by_identity(
+    deps: Deps, provider: str, identity: Identity, email: str | None, now: datetime, *, is_taken: bool
+) -> Arrival:
+    """Somebody new, with the email that the provider has verified; another waits for its own proof."""
     given: dict[str, Any] = {"name": identity.name, "identities": frozenset({provider})}
     if email and identity.email_verified:
         given["email"] = email
-    elif owner is None:
+    elif not is_taken:
         given["pending_email"] = email
     person = new_person(now, None, **given)
     claiming = deps.identities.claiming(identity.issuer, identity.subject, person.user_id, provider, now)
