@@ -232,7 +232,7 @@ def test_an_email_that_changes_at_that_moment(service: Service, call: int) -> No
     assert signs_in(service, linked(service, email))["user_id"] != theirs["user_id"]
 
 
-@pytest.mark.parametrize("phone", [None, new_phone()])
+@pytest.mark.parametrize("phone", [None, new_phone()], ids=["nothing", "a phone"])
 def test_who_has_no_password(service: Service, phone: str | None) -> None:
     """An email that was never proved is proved; sessions end only where a phone could have begun them."""
     email, deps, now = new_email(), service.deps, service.clock()

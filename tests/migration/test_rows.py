@@ -141,6 +141,7 @@ def test_an_email_is_in_the_form_in_which_it_is_claimed() -> None:
         ("$argon2id$v=19$m=4194304,t=1,p=1$c29tZXNhbHQ$" + "a" * 43, "unreadable (argon2id)"),
         ("$2b$31$" + "a" * 53, "unreadable (2b)"),
     ],
+    ids=[str(number) for number in range(10)],  # two of the hashes are new each time
 )
 def test_hashes_are_told_apart(stored: str | bytes | None, kind: str) -> None:
     """What the application verifies, within its bounds, is carried as it is; anything else is told or left out."""
