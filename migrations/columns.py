@@ -64,7 +64,8 @@ class Columns:
     @property
     def order(self) -> Composable:
         """What rows are ordered by; the same in every collation and encoding."""
-        key = Identifier(self.table.key)
+        # With the table's name before it: by itself it would be the column of the answer, which is text.
+        key = Identifier(*self.table.name.split("."), self.table.key)
         if self.kind in NATURAL:
             return key
         return SQL("convert_to({}::text, 'UTF8')" if self.bytewise else '{}::text COLLATE "C"').format(key)
