@@ -80,21 +80,25 @@ def test_a_password_whose_file_is_gone_is_not_made_up(run: Running) -> None:
 
 WSGI = """
 import time
-def app(environ, start):
+from config import Config
+from panzoto import create_app
+app = create_app(Config.from_env())
+def answers(environ, start):
     if environ["PATH_INFO"] == "/slow":
         print("it takes its time", flush=True)
         time.sleep(60)
     start("200 OK", [])
     return [b"{word}"]
+app.wsgi_app = answers
 """
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout with an application of the test's own in wsgi.py, which answers `before`, and at /slow in a minute."""
+    """A checkout whose application answers everything with `before`, and /slow in a minute."""
     root = tmp_path / "checkout"
     root.mkdir()
-    for path in [*ROOT.glob("*.py"), ROOT / "panzoto"]:
+    for path in [*ROOT.glob("*.py"), ROOT / "panzoto", ROOT / "migrations"]:
         (root / path.name).symlink_to(path)
     (root / "wsgi.py").unlink()
     (root / "wsgi.py").write_text(WSGI.format(word="before"))
