@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterator
-from functools import cache
 
-import botocore.session
 import moto
 import pytest
 from hypothesis import settings
@@ -16,7 +14,7 @@ from config import Config
 from panzoto.cli.tables import create_all
 from panzoto.deps import Deps, build
 from tests.support import ministack as emulator
-from tests.support import tables
+from tests.support import once, tables
 from tests.support.configs import configured
 from tests.support.stores import ENDPOINT, SETTINGS, STORES
 
@@ -39,10 +37,10 @@ def nothing_of_the_machine() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def descriptions_read_once() -> Iterator[None]:
-    """Botocore reads its descriptions of the services once for all tests, not once for each client that they make."""
+def made_once() -> Iterator[None]:
+    """What every application and client reads and compiles alike is read and compiled once for all tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
+        once.install(patch)
         yield
 
 
