@@ -16,12 +16,12 @@ help: ## This list
 run: .venv ## The backend and all it stands on; PORT, EMULATOR_PORT, PANZOTO_DATA move it, RELOAD=1 reloads code
 	@$(BIN)/python -m panzoto.local --with-parent
 
-test: .venv ## The tests and the coverage asked of them; ARGS="-k word" gives pytest other arguments, without coverage
-ifdef ARGS
-	@$(BIN)/python -m pytest $(ARGS)
-else
+test: .venv ## The tests; COVERAGE=1 asks for their coverage too, ARGS="-k word" gives pytest other arguments
+ifdef COVERAGE
 	@$(BIN)/python -m pytest -n 2 --cov --cov-report=
 	@$(BIN)/python -m coverage report --include='$(COVERED)' --skip-covered --show-missing --fail-under=100
+else
+	@$(BIN)/python -m pytest $(or $(ARGS),-n 2)
 endif
 
 lint: .venv ## What ruff and mypy find in the code
