@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -54,7 +54,8 @@ class Columns:
         """A time as the column of times keeps it."""
         kind = self.types[self.table.ours[-1]]
         if kind in {"timestamp", "date"}:
-            return time.astimezone(self.zone).replace(tzinfo=None)
+            local = _earliest_from(time, self.zone)
+            return local.date() if kind == "date" else local
         if kind in SECONDS:
             return time.timestamp()
         if kind == "timestamptz":
@@ -100,6 +101,13 @@ class Columns:
         if since is not None:
             wanted.append(SQL("{} >= {}").format(Identifier(self.table.time), Literal(self.as_kept(since))))
         return SQL(" WHERE {}").format(SQL(" AND ").join(wanted)) if wanted else SQL("")
+
+
+def _earliest_from(time: datetime, zone: ZoneInfo) -> datetime:
+    """The earliest that a clock of that zone shows from a time on: where it goes back soon, it shows an hour again."""
+    here, soon = time.astimezone(zone), (time + timedelta(days=1)).astimezone(zone)
+    back = (here.utcoffset() or timedelta()) - (soon.utcoffset() or timedelta())
+    return here.replace(tzinfo=None) - max(back, timedelta())
 
 
 def _cast(name: str) -> SQL:

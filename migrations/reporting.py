@@ -44,10 +44,21 @@ def _plan(plan: Mapping[str, Any]) -> Iterator[str]:
     yield from ("", "## Plan", "")
     for label in ("users", "audio_files"):
         yield f"- {label}: {plan[label]['rows']} rows, {plan[label]['will_go']} will go"
-        for reason, count in plan[label]["cannot_go"].items():
-            yield f"  - {count} cannot: {reason}"
+        yield from (f"  - {count} {what}" for what, count in _found(plan[label]) if count)
     cost = plan["cost"]
-    yield f"- {cost['write_units']} write units, ${cost['dollars']}, {cost['minutes']} minutes"
+    pace = f"at {cost['write_units_per_second']:.0f} a second"
+    yield f"- {cost['write_units']} write units, ${cost['dollars']}, {cost['minutes']} minutes {pace}"
+
+
+def _found(table: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """What somebody has to know of a table before it is moved; report.json has examples."""
+    yield from ((f"cannot: {reason}", count) for reason, count in table["cannot_go"].items())
+    yield "emails are there twice, of which the first by id goes", table.get("emails_twice", {}).get("emails", 0)
+    yield "have no person, and do not go", table.get("without_a_person", 0)
+    yield "keys of S3 are named by several, which all go", table.get("s3_keys_twice", {}).get("keys", 0)
+    yield "times are before 2000 or in the future", table["times_before_2000_or_in_the_future"]
+    yield from ((f"hashes: {kind}", count) for kind, count in table.get("hashes", {}).items())
+    yield from ((f"without {column}", count) for column, count in table["nulls"].items())
 
 
 def _run(run: Mapping[str, Any]) -> Iterator[str]:

@@ -175,7 +175,7 @@ def _size(value: object) -> int | None:
     if value is None:
         return None
     try:
-        whole = int(str(value)) if not isinstance(value, Decimal) else int(value)
+        whole = int(value) if isinstance(value, Decimal | float) else int(str(value))
     except (ValueError, ArithmeticError):
         raise Unfit("file_size is not a whole number") from None
     if whole != value and not isinstance(value, str):

@@ -71,6 +71,31 @@ def test_no_zone_of_the_server_shifts_a_time(
     assert ann["created_at"] == 1714979289
 
 
+def test_rows_that_know_their_day_alone_come_over_later(old_for: Callable[..., Old], new: Deps, tmp_path: Path) -> None:
+    """A column of dates does not tell the hour: of the day of `--since` all rows are looked at."""
+    old = old_for(time="date")
+    move = Move(new, tmp_path / "move", old)
+    old.person("a", created_at="2024-05-06")
+    move.done("run")
+    old.person("b", created_at="2024-05-07")
+    old.file("f", "b", uploaded_at="2024-05-07")
+    move.done("run", "--since", "2024-05-07T18:00:00+00:00")
+    assert (set(users_of(new)), set(files_of(new))) == ({"a", "b"}, {"f"})
+
+
+def test_a_clock_that_goes_back_hides_no_rows(old_for: Callable[..., Old], new: Deps, tmp_path: Path) -> None:
+    """An hour that a clock without a zone shows twice is looked at twice."""
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text('zone = "Europe/Berlin"\n')
+    old = old_for(time="timestamp")
+    move = Move(new, tmp_path / "move", old)
+    old.person("a", created_at="2024-10-27 02:40:00")
+    move.done("run", "--mapping", str(mapping))
+    old.person("b", created_at="2024-10-27 02:10:00")
+    move.done("run", "--mapping", str(mapping), "--since", "2024-10-27T00:45:00+00:00")
+    assert set(users_of(new)) == {"a", "b"}
+
+
 @pytest.mark.parametrize("encoding", ["UTF8", "LATIN1", "WIN1252", "EUC_JP", "SQL_ASCII"])
 def test_every_encoding_is_read_in_one_order(
     old_for: Callable[..., Old], new: Deps, tmp_path: Path, encoding: str

@@ -157,13 +157,17 @@ def test_hashes_are_told_apart(stored: str | bytes | None, kind: str) -> None:
         assert user_of(person(password_hash=stored), RULES).password_hash == carried
 
 
-@pytest.mark.parametrize(("value", "size"), [(None, None), (0, 0), (2**63 - 1, 2**63 - 1), (Decimal(5), 5), ("12", 12)])
+@pytest.mark.parametrize(
+    ("value", "size"), [(None, None), (0, 0), (2**63 - 1, 2**63 - 1), (Decimal(5), 5), (5.0, 5), ("12", 12)]
+)
 def test_sizes_are_whole_numbers(value: object, size: int | None) -> None:
     """A size is kept when it is one, and left out when it was not known."""
     assert file_of(recording(file_size=value), RULES).file_size == size
 
 
-@pytest.mark.parametrize("value", [-1, 2**63, 1.5, Decimal("1.5"), Decimal("NaN"), Decimal("Infinity"), "many"])
+@pytest.mark.parametrize(
+    "value", [-1, 2**63, 1.5, float("nan"), float("inf"), Decimal("1.5"), Decimal("NaN"), Decimal("Infinity"), "many"]
+)
 def test_sizes_that_are_none_are_refused(value: object) -> None:
     """A size that no file has is told."""
     with pytest.raises(Unfit, match="file_size"):

@@ -160,6 +160,11 @@ def test_the_plan_tells_what_would_conflict(move: Move, old: Old) -> None:
     assert plan["cost"]["write_units"] == 52 * 5 + 2 * 2 + 61 * 6 + 2 * 2
     assert plan["cost"]["minutes"] == round(plan["cost"]["write_units"] / 10 / 60, 1)
     assert "s3_key is longer than 1024 bytes" in said
+    assert "1 emails are there twice" in said
+    assert {"  - 53 hashes: argon2id", "  - 1 have no person, and do not go", "  - 1 without key_salt"} <= {
+        *said.splitlines()
+    }
+    assert "at 10 a second" in said
     assert list(move.deps.users.scan()) == list(move.deps.emails.scan()) == []
 
 
