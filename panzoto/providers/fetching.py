@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +12,8 @@ import urllib3
 
 from panzoto.errors import ProviderMisbehaved, ProviderUnavailable
 from providers import LOOPBACK
+
+from .timed import pool
 
 LARGEST, CHUNK = 256 * 1024, 16 * 1024
 SERVER_FAULT, TOO_MANY = 500, 429
@@ -40,9 +41,9 @@ class Answer:
 class Fetcher:
     """Asks providers. One for each process; its connections are opened after the fork."""
 
-    def __init__(self, seconds: float, pool: urllib3.PoolManager | None = None) -> None:
+    def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._pool = pool or urllib3.PoolManager(retries=False, maxsize=4)
+        self._pool = pool()
 
     def get(self, address: str, *, on_loopback: bool = False) -> Answer:
         """What is at an address."""
@@ -57,7 +58,6 @@ class Fetcher:
     ) -> Answer:
         """One answer to its last byte, or a fault in terms of ours: the address and the body are in none of them."""
         require_safe(address, on_loopback=on_loopback)
-        ends = time.monotonic() + self._seconds
         try:
             answer = self._pool.request(
                 method,
@@ -70,7 +70,7 @@ class Fetcher:
                 preload_content=False,
             )
             try:
-                text = _text(answer, ends)
+                text = _text(answer)
             except BaseException:
                 answer.close()  # what was not read to its end can carry no other answer
                 raise
@@ -85,19 +85,21 @@ class Fetcher:
 
 def require_safe(address: str, *, on_loopback: bool) -> None:
     """Raise for an address that is not https; a provider on the machine itself may be spoken to there without it."""
-    parts = urlsplit(address)
-    if parts.scheme == "https" and parts.hostname:
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname if parts.port != 0 else None
+    except ValueError:
+        raise ProviderMisbehaved("an address that is none") from None
+    if parts.scheme == "https" and host:
         return
-    if not (on_loopback and parts.scheme == "http" and parts.hostname in LOOPBACK):
+    if not (on_loopback and parts.scheme == "http" and host in LOOPBACK):
         raise ProviderMisbehaved("an address that is not https")
 
 
-def _text(answer: urllib3.BaseHTTPResponse, ends: float) -> bytes:
+def _text(answer: urllib3.BaseHTTPResponse) -> bytes:
     text = b""
     while chunk := answer.read1(CHUNK):
         text += chunk
         if len(text) > LARGEST:
             raise ProviderMisbehaved("an answer without end")
-        if time.monotonic() > ends:
-            raise ProviderUnavailable("an answer that takes too long")
     return text

@@ -86,7 +86,7 @@ def verified(token: str, keys: KeySet, expected: Expected, now: datetime) -> Ide
     """Who an id token is of. Each way in which it may be wrong raises an error of its own."""
     said = _said(_payload(token, keys, now))
     issuers = GOOGLE_ISSUERS if expected.issuer == GOOGLE_ISSUER else {expected.issuer}
-    if said.get("iss") not in issuers:
+    if _maybe_text(said.get("iss")) not in issuers:
         raise IdTokenIssuer
     _check_audience(said, expected)
     _check_times(said, now)
@@ -134,18 +134,24 @@ def _check_audience(said: Mapping[str, Any], expected: Expected) -> None:
         raise IdTokenAudience
     party = said.get("azp")
     if (len(audiences) > 1 and party is None) or (
-        party is not None and expected.parties is not None and party not in expected.parties
+        party is not None and expected.parties is not None and _maybe_text(party) not in expected.parties
     ):
         raise IdTokenAudience
 
 
 def _check_times(said: Mapping[str, Any], now: datetime) -> None:
     ends, made, begins = said.get("exp"), said.get("iat"), said.get("nbf", 0)
-    if not all(isinstance(each, int | float) and not isinstance(each, bool) for each in (ends, made, begins)):
+    if not all(_is_time(each) for each in (ends, made, begins)):
         raise IdTokenInvalid
     moment, leeway = now.timestamp(), LEEWAY.total_seconds()
     if moment >= said["exp"] + leeway or max(said["iat"], begins) > moment + leeway:
         raise IdTokenExpired
+
+
+def _is_time(value: Any) -> bool:
+    """Whether a value is a number of seconds; JSON as Python reads it knows numbers that are none, and endless ones."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and abs(value) <= LAST
 
 
 def _identity(said: Mapping[str, Any], issuer: str) -> Identity:
@@ -155,8 +161,13 @@ def _identity(said: Mapping[str, Any], issuer: str) -> Identity:
     email, name = _text(said.get("email")), _text(said.get("name"))
     # some providers write the word
     is_verified = email is not None and said.get("email_verified") in (True, "true")
-    until = datetime.fromtimestamp(min(said["exp"], LAST), UTC)
+    until = datetime.fromtimestamp(said["exp"], UTC)
     return Identity(issuer=issuer, subject=subject, email=email, email_verified=is_verified, name=name, until=until)
+
+
+def _maybe_text(value: Any) -> str | None:
+    """A text, whatever it says; None for anything else."""
+    return value if isinstance(value, str) else None
 
 
 def _text(value: Any) -> str | None:
@@ -189,7 +200,7 @@ def _keys(said: Mapping[str, Any]) -> list[PyJWK]:
 
 
 def _key(said: Any) -> PyJWK | None:
-    if not isinstance(said, dict) or said.get("kty") not in {"RSA", "EC", "OKP"} or said.get("use", "sig") != "sig":
+    if not isinstance(said, dict) or said.get("kty") not in ("RSA", "EC", "OKP") or said.get("use", "sig") != "sig":
         return None
     try:
         key = PyJWK({name: value for name, value in said.items() if name != "d"})

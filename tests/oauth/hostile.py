@@ -186,6 +186,22 @@ def streams(handler: Handler) -> None:
         handler.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
 
 
+def drips_its_head(released: threading.Event) -> Respond:
+    """Says a byte of its headers now and then, and so never comes to what it has to say."""
+
+    def respond(handler: Handler) -> None:
+        handler.close_connection = True
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-More: ")
+        for _ in range(400):
+            handler.wfile.write(b"x")
+            handler.wfile.flush()
+            if released.wait(0.05):
+                return
+        handler.wfile.write(b"\r\n\r\n{}")
+
+    return respond
+
+
 def drips(released: threading.Event) -> Respond:
     """Says a byte now and then, so that no single wait is long."""
 

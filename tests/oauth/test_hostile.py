@@ -15,7 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from panzoto.flows.oauth._proofs import challenge_of
 from tests.oauth import hostile as wrong
@@ -74,6 +76,14 @@ def hs256(told: Hostile) -> str:
     return told.forged({"alg": "HS256", "kid": "first"}, lambda signed: hmac.digest(PUBLIC, signed, "sha256"))
 
 
+SIGNED = {"alg": "RS256", "kid": "first"}
+
+
+def rs256(signed: bytes) -> bytes:
+    """Signed as it should be, whatever it says."""
+    return KEY.sign(signed, PKCS1v15(), SHA256())
+
+
 def brings_its_key(told: Hostile) -> str:
     """Signed by a key that the header brings along."""
     header = {"jwk": public_jwk(OTHER), "jku": f"{told.issuer}/other", "x5u": f"{told.issuer}/other"}
@@ -102,6 +112,10 @@ TOKENS: dict[str, tuple[Callable[[Hostile], str], str]] = {
     "made tomorrow": (lambda told: told.id_token(iat=int(time.time()) + 86400), "id_token_expired"),
     "no end": (lambda told: told.id_token(exp=...), "id_token_invalid"),
     "an end that is true": (lambda told: told.id_token(exp=True), "id_token_invalid"),
+    "an end that is no number": (lambda told: told.id_token(exp=float("nan")), "id_token_invalid"),
+    "an end beyond all time": (lambda told: told.id_token(exp=10**400), "id_token_invalid"),
+    "an issuer that is a list": (lambda told: told.forged(SIGNED, rs256, iss=[]), "id_token_issuer"),
+    "a party that is a list": (lambda told: told.id_token(azp=[]), "id_token_audience"),
     "no subject": (lambda told: told.id_token(sub=...), "id_token_invalid"),
     "an empty subject": (lambda told: told.id_token(sub=""), "id_token_invalid"),
     "a subject without end": (lambda told: told.id_token(sub="x" * 300), "id_token_invalid"),
@@ -160,7 +174,7 @@ def test_answers(oauth: OAuth, told: Hostile, path: str, respond: wrong.Respond,
     refused(oauth, comes_back(oauth, told), code, status)
 
 
-@pytest.mark.parametrize("slow", [wrong.hangs, wrong.drips])
+@pytest.mark.parametrize("slow", [wrong.hangs, wrong.drips, wrong.drips_its_head])
 @pytest.mark.parametrize("path", ["/token", "/jwks"])
 def test_it_hangs(
     oauth_for: Callable[..., OAuth], told: Hostile, path: str, slow: Callable[[threading.Event], wrong.Respond]
@@ -182,6 +196,7 @@ def test_it_hangs(
         ({"token_endpoint": ...}, "provider_misbehaved"),
         ({"token_endpoint": "http://login.example.com/token"}, "provider_misbehaved"),
         ({"jwks_uri": "file:///etc/passwd"}, "provider_misbehaved"),
+        ({"token_endpoint": "https://[::1/token"}, "provider_misbehaved"),
         ({"authorization_endpoint": 5}, "provider_misbehaved"),
     ],
 )
@@ -208,7 +223,14 @@ def test_keys_that_must_not_sign(oauth: OAuth, told: Hostile) -> None:
     """A secret, a key for encryption, a weak key and what is none are no keys of a provider's."""
     weak = generate_private_key(65537, 1024)
     octets = {"kty": "oct", "k": "AAAA", "kid": "oct", "alg": "HS256"}
-    told.keys = [octets, public_jwk(kid="enc", use="enc"), public_jwk(weak, "weak"), {"kty": "RSA", "kid": "none"}, 5]
+    told.keys = [
+        octets,
+        public_jwk(kid="enc", use="enc"),
+        public_jwk(weak, "weak"),
+        {"kty": "RSA", "kid": "none"},
+        5,
+        {"kty": []},
+    ]
     for kid in ("enc", "weak", "none"):
         told.token_of = partial(signed_as, kid)
         assert comes_back(oauth, told).get_json()["code"] == "id_token_key"
