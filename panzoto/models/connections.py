@@ -108,8 +108,14 @@ def _as_item(revocation: Revocation | None) -> dict[str, Any] | None:
 
 
 def from_item(item: Item) -> Connection:
-    """The connection that an item describes, one that somebody wrote by hand too."""
+    """The connection that an item describes, one that somebody wrote by hand too.
+
+    What older software has sealed is sealed in a way of its own, and no write of ours has a version: there are no
+    tokens then, until the next sign-in brings some.
+    """
+    is_ours = "version" in item
     sealed, waiting, leased = item.get("encryptedTokens"), item.get("revocation"), item.get("leaseUntil")
+    sealed, ends = (sealed, item.get("expiresAt")) if is_ours else (None, None)
     used, updated = item.get("lastUsed"), item.get("updatedAt")
     return Connection(
         user_id=item["userId"],
@@ -121,8 +127,8 @@ def from_item(item: Item) -> Connection:
         scope=item.get("scope"),
         created_at=item.get("createdAt"),
         updated_at=datetime.fromisoformat(updated) if updated else None,
-        expires_at=maybe_from_seconds(item.get("expiresAt")),
-        active=item.get("isActive", False),
+        expires_at=maybe_from_seconds(ends),
+        active=is_ours and item.get("isActive", False),
         last_used=datetime.fromisoformat(used) if used else None,
         reason=item.get("inactiveReason"),
         version=item.get("version", 0),

@@ -130,6 +130,20 @@ def test_a_known_identity_without_its_item(oauth: OAuth, told: Hostile) -> None:
     assert oauth.post("/acme/link", again, account["token"]).status_code == 200, "which brings nothing new"
 
 
+def test_an_item_of_older_software(oauth: OAuth, told: Hostile) -> None:
+    """Tokens that are sealed in another way are none to us, and keep nobody from coming in or connecting anew."""
+    account = connected(oauth, told)
+    foreign = {"userId": account["user_id"], "provider": "acme", "email": "ann@example.com", "isActive": True}
+    foreign |= {"encryptedTokens": {"iv": "AAAA", "data": "BBBB"}, "expiresAt": 1_764_000_000_000}
+    oauth.deps.oauth_tokens.put(foreign | {"createdAt": "2024-01-01T00:00:00Z"})
+    (found,) = oauth.get("/connections", account["token"]).get_json()["connections"]
+    assert (found["connected"], found["created_at"]) == (False, "2024-01-01T00:00:00Z")
+    assert asks(oauth, account) == (409, "connection_ended")
+    assert kept(oauth, account["user_id"]).leased_until is None
+    assert oauth.post("/acme/exchange", shown()).get_json()["user_id"] == account["user_id"]
+    assert asks(oauth, account)[0] == 200
+
+
 def test_two_first_sign_ins_cross(oauth: OAuth, told: Hostile) -> None:
     """Whoever loses the race for an identity finds the person that the other has made."""
     store = border.at(oauth.deps.gateway._client)
