@@ -41,10 +41,11 @@ def welcome(signed_in: SignedIn) -> Response:
 
 def connection(found: Connection, user: User) -> dict[str, object]:
     """A connection, as its owner sees it; no token is in it."""
+    signs_in = found.provider in user.identities
     return {
         "provider": found.provider,
-        "signs_in": found.provider in user.identities,
-        "connected": found.active,
+        "signs_in": signs_in,
+        "connected": found.active and signs_in,
         "email": found.email,
         "name": found.user_info.get("name"),
         "scope": found.scope,

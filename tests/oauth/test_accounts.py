@@ -353,5 +353,9 @@ def test_a_stranger_who_came_first_does_not_stay_by_an_identity(oauth: OAuth, to
     assert owner["user_id"] == account["user_id"]
     answer = signs_in(oauth)
     assert (answer.status_code, answer.get_json()["code"]) == (409, "link_needed")
+    assert oauth.get("/acme/access-token", owner["token"]).get_json()["code"] == "not_connected", "the stranger's"
+    (shown,) = oauth.get("/connections", owner["token"]).get_json()["connections"]
+    assert (shown["signs_in"], shown["connected"]) == (False, False)
     assert links(oauth, owner).status_code == 200
     assert signed_in(oauth)["user_id"] == account["user_id"]
+    assert oauth.get("/acme/access-token", owner["token"]).status_code == 200

@@ -8,7 +8,7 @@ from typing import Any
 from panzoto.crypto.vault import Sealed
 from panzoto.deps import Deps
 from panzoto.errors import KeyRejected
-from panzoto.models.connections import Connection
+from panzoto.models.connections import Connection, Revocation
 from panzoto.providers.id_tokens import Identity
 from panzoto.providers.tokens import Tokens
 
@@ -42,8 +42,13 @@ def connected(deps: Deps, user_id: str, proof: Proof, old: Connection | None, no
         active=tokens is not None,
         version=old.version + 1 if old else 1,
         # another identity's grant still has to be ended; of the same one there is a new grant, which must not be
-        revocation=old.revocation if old is not None and not same else None,
+        revocation=_left_by(old, now) if old is not None and not same else None,
     )
+
+
+def _left_by(old: Connection, now: datetime) -> Revocation | None:
+    """What has to be ended of another identity's connection."""
+    return Revocation(tokens=old.tokens, since=now) if old.tokens is not None else old.revocation
 
 
 def user_info(identity: Identity) -> dict[str, Any]:

@@ -46,6 +46,8 @@ def access_token(deps: Deps, caller: Caller, name: str, scope: str | None, clien
         raise TokensKeptBack
     if deps.config.oauth_access_token_recent is not None:
         require_recent(caller, deps.clock(), deps.config.oauth_access_token_recent)
+    if name not in caller.user.identities:  # it was taken away with all that it brought: it may be a stranger's
+        raise NotConnected
     for pause in PAUSES:
         now = deps.clock()
         found = _active(deps, user_id, name, scope)
