@@ -6,7 +6,7 @@ import time
 from http.client import HTTPResponse
 from io import BufferedReader, RawIOBase
 from socket import socket
-from typing import Any, ClassVar
+from typing import Any
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -31,7 +31,7 @@ class _Timed(RawIOBase):
             if left <= 0:
                 raise TimeoutError("an answer that takes too long")
             self._source.settimeout(left)
-        return self._raw.readinto(room)  # type: ignore[attr-defined, no-any-return]
+        return self._raw.readinto(room)
 
     def close(self) -> None:
         """Let go of the socket."""
@@ -54,11 +54,11 @@ class _Secure(HTTPSConnection):
 
 
 class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls: ClassVar[Any] = _Plain
+    ConnectionCls = _Plain
 
 
 class _SecurePool(urllib3.HTTPSConnectionPool):
-    ConnectionCls: ClassVar[Any] = _Secure
+    ConnectionCls = _Secure
 
 
 def pool() -> urllib3.PoolManager:

@@ -197,7 +197,7 @@ def drips_its_head(released: threading.Event) -> Respond:
             handler.wfile.flush()
             if released.wait(0.05):
                 return
-        handler.wfile.write(b"\r\n\r\n{}")
+        handler.wfile.write(b"\r\nContent-Length: 0\r\n\r\n")
 
     return respond
 
