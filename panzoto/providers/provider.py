@@ -16,7 +16,8 @@ from panzoto.errors import GrantRefused, OtherIssuer, ProviderMisbehaved, Provid
 from providers import Provider as Settings
 
 from .fetching import Fetcher
-from .id_tokens import Expected, Identity, KeySet, verified
+from .id_tokens import Expected, Identity, verified
+from .key_sets import KeySet
 from .metadata import OK, Cached, Metadata, discovered
 from .session import Session
 from .tokens import Tokens, tokens_of
