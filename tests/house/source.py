@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -38,6 +38,31 @@ def name(path: Path) -> str:
 def module(path: Path) -> str:
     """The module that a file is."""
     return name(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def of_each(paths: Iterable[Path]) -> Callable[[Callable[[Path], None]], Callable[[], None]]:
+    """Makes one test of a rule for files: it names all that break it. A test for each would cost more than the rule."""
+    looked_at = list(paths)
+
+    def made(rule: Callable[[Path], None]) -> Callable[[], None]:
+        def test() -> None:
+            assert looked_at, "there is nothing that the rule is for"
+            broken = {name(path): fault for path in looked_at if (fault := _broken(rule, path)) is not None}
+            assert not broken, "\n".join(f"{path}: {fault}" for path, fault in broken.items())
+
+        test.__name__, test.__doc__ = rule.__name__, rule.__doc__
+        return test
+
+    return made
+
+
+def _broken(rule: Callable[[Path], None], path: Path) -> str | None:
+    """What of a rule a file breaks."""
+    try:
+        rule(path)
+    except AssertionError as fault:
+        return str(fault)
+    return None
 
 
 def imports(path: Path) -> Iterator[str]:
