@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
-from tests.house.source import ROOT, files, name
+from tests.house.source import ROOT, each, files, name
 
 LINK = re.compile(r"\[[^\]]+\]\(([^)#]+)(?:#[^)]*)?\)")
 
 
-@pytest.mark.parametrize("path", files("*.md"), ids=name)
+@each(files("*.md"))
 def test_links_lead_somewhere(path: Path) -> None:
     """Every link of a document to a file of the project finds it."""
     links = [each for each in LINK.findall(path.read_text(encoding="utf-8")) if "://" not in each]

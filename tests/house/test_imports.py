@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from tests.house.source import files, imports, module, name
+from tests.house.source import each, files, imports, module
 
 # The higher may import the lower; equals may import each other.
 RANKS = {
@@ -37,7 +35,7 @@ def rank(imported: str) -> int | None:
     return RANKS[max(known, key=len)] if known else None
 
 
-@pytest.mark.parametrize("path", CODE, ids=name)
+@each(CODE)
 def test_imports_point_one_way(path: Path) -> None:
     """A module imports nothing that stands above it."""
     own = rank(module(path))
@@ -46,7 +44,7 @@ def test_imports_point_one_way(path: Path) -> None:
     assert not above
 
 
-@pytest.mark.parametrize("path", CODE, ids=name)
+@each(CODE)
 def test_only_the_web_knows_flask(path: Path) -> None:
     """Nothing below `web` knows HTTP."""
     allowed = ("panzoto.web", "panzoto.blueprints", "panzoto.cli")
@@ -54,7 +52,7 @@ def test_only_the_web_knows_flask(path: Path) -> None:
     assert not flask or module(path).startswith(allowed)
 
 
-@pytest.mark.parametrize("path", CODE, ids=name)
+@each(CODE)
 def test_only_the_gateway_knows_dynamodb(path: Path) -> None:
     """Nothing but the gateway, its expressions, the clients and the operators' commands knows boto."""
     allowed = (

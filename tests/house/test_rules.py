@@ -6,9 +6,7 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
-from tests.house.source import ROOT, files, module, name, tree
+from tests.house.source import ROOT, each, files, module, name, tree
 
 CODE = files("*.py")
 OURS = [path for path in CODE if not name(path).startswith(("tests/", "benchmarks/"))]
@@ -33,14 +31,14 @@ def calls(path: Path) -> list[ast.Call]:
     return [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
 
 
-@pytest.mark.parametrize("path", OURS, ids=name)
+@each(OURS)
 def test_scans_belong_to_commands(path: Path) -> None:
     """A scan reads a whole table: nothing that serves a request may ask for one."""
     scans = [node.lineno for node in calls(path) if isinstance(node.func, ast.Attribute) and node.func.attr == "scan"]
     assert not scans or module(path).startswith(("panzoto.cli", "migrations"))
 
 
-@pytest.mark.parametrize("path", CODE, ids=name)
+@each(CODE)
 def test_times_are_aware(path: Path) -> None:
     """A naive time shifts by the machine's zone: every time is made with one."""
     naive = {"utcnow", "utcfromtimestamp", "today"}
@@ -53,14 +51,14 @@ def test_times_are_aware(path: Path) -> None:
     assert not found
 
 
-@pytest.mark.parametrize("path", [path for path in OURS if name(path).startswith("panzoto/")], ids=name)
+@each([path for path in OURS if name(path).startswith("panzoto/")])
 def test_the_clock_is_read_in_one_place(path: Path) -> None:
     """Time is an argument, so that a test can say what time it is."""
     read = [call.lineno for call in calls(path) if ast.unparse(call.func) in {"datetime.now", "time.time"}]
     assert not read or name(path) == "panzoto/deps.py" or name(path).startswith("panzoto/local/")
 
 
-@pytest.mark.parametrize("path", OURS, ids=name)
+@each(OURS)
 def test_the_environment_is_read_in_one_place(path: Path) -> None:
     """A variable that is read elsewhere is validated and documented nowhere."""
     readers = {"config.py", "gunicorn.conf.py", "panzoto/web/observe.py"}
@@ -78,14 +76,14 @@ SIGNING_IN = {
 }
 
 
-@pytest.mark.parametrize("path", OURS, ids=name)
+@each(OURS)
 def test_nobody_signs_in_past_the_policy(path: Path) -> None:
     """Nothing but the policy admits, and nothing but the shared tail and a refresh makes tokens."""
     made = {ast.unparse(call.func).rpartition(".")[2] for call in calls(path)}
     assert not [each for each in made & SIGNING_IN.keys() if name(path) not in SIGNING_IN[each]]
 
 
-@pytest.mark.parametrize("path", CODE, ids=name)
+@each(CODE)
 def test_modules_say_what_they_are_for(path: Path) -> None:
     """A module starts with one sentence of purpose; a public function or class of ours says what it does."""
     assert ast.get_docstring(tree(path)) or not path.read_text(encoding="utf-8").strip()
@@ -108,14 +106,14 @@ def _local(path: Path, node: ast.AST) -> bool:
     return any(node is inner for each in outer for inner in ast.walk(each) if inner is not each)
 
 
-@pytest.mark.parametrize("path", TESTS, ids=name)
+@each(TESTS)
 def test_tests_say_what_they_prove(path: Path) -> None:
     """A test's docstring states the behaviour."""
     functions = [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef)]
     assert not [node.name for node in functions if node.name.startswith("test_") and not ast.get_docstring(node)]
 
 
-@pytest.mark.parametrize("path", OURS, ids=name)
+@each(OURS)
 def test_files_and_functions_are_short(path: Path) -> None:
     """Past these lengths there is a second idea in it; an exception says why it is one."""
     assert path.read_text(encoding="utf-8").count("\n") <= LONGEST_FILE or name(path) in LONG_FILES
@@ -124,14 +122,14 @@ def test_files_and_functions_are_short(path: Path) -> None:
     assert long == LONG_FUNCTIONS.get(name(path), [])
 
 
-@pytest.mark.parametrize("path", OURS, ids=name)
+@each(OURS)
 def test_nothing_is_swallowed(path: Path) -> None:
     """An exception that nobody hears of is a fault that nobody finds."""
     handlers = [node for node in ast.walk(tree(path)) if isinstance(node, ast.ExceptHandler)]
     assert not [each.lineno for each in handlers if each.type is None or isinstance(each.body[0], ast.Pass)]
 
 
-@pytest.mark.parametrize("path", files("requirements*.txt"), ids=name)
+@each(files("requirements*.txt"))
 def test_dependencies_are_pinned(path: Path) -> None:
     """Every dependency is one exact version with its hashes, and no file names the index it came from."""
     text = path.read_text(encoding="utf-8")
