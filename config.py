@@ -641,6 +641,7 @@ class Config:
         """Times that make no sense together, or that nobody should wait for."""
         orders = (
             ("JWT_REFRESH_EXPIRY", self.jwt_refresh_expiry, "JWT_ACCESS_EXPIRY", self.jwt_access_expiry),
+            ("SESSION_IDLE_EXPIRY", self.session_idle_expiry, "JWT_ACCESS_EXPIRY", self.jwt_access_expiry),
             ("OTP_EXPIRY", self.otp_expiry, "OTP_RESEND_DELAY", self.otp_resend_delay),
             ("UPLOADS_ABANDONED_AFTER", self.uploads_abandoned_after, "UPLOAD_URL_EXPIRY", self.upload_url_expiry),
         )
@@ -655,6 +656,7 @@ class Config:
         read_and_no_more = "time to read a mail, and no more."
         signs = "S3 signs no address for longer."
         return (
+            ("REFRESH_GRACE", self.refresh_grace, "1s", "10m", "meanwhile a thief's copy works as a retry does."),
             ("PASSWORD_RESET_EXPIRY", self.password_reset_expiry, "10m", "60m", read_and_no_more),
             ("EMAIL_VERIFICATION_EXPIRY", self.email_verification_expiry, "10m", "60m", read_and_no_more),
             ("MAGIC_LINK_EXPIRY", self.magic_link_expiry, "5m", "60m", read_and_no_more),

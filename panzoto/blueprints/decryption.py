@@ -24,6 +24,8 @@ TAG = Tag(name="recordings in clear", description="Decrypt, stream, transcribe."
 Responses = dict[int | str, Any]
 REFUSED: Responses = {400: ErrorBody, 401: ErrorBody, 403: ErrorBody, 404: ErrorBody, 409: ErrorBody, 422: ErrorBody}
 DECRYPTED: Responses = {200: shapes.Ready, 202: shapes.JobShape, **REFUSED}
+BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+STREAMED: Responses = {200: {**BYTES}, 206: {**BYTES}, 416: ErrorBody, **REFUSED}
 
 decryption = APIBlueprint("decryption", __name__, url_prefix="/api/v1/audio-files", abp_tags=[TAG])
 # The seed's address, where old apps call.
@@ -67,7 +69,7 @@ def post_content(path: AudioPath, body: shapes.Proof) -> Response:
     )
 
 
-@decryption.get("/<file_id>/content", summary="Stream a recording", responses=REFUSED)
+@decryption.get("/<file_id>/content", summary="Stream a recording", responses=STREAMED)
 @signed_in
 def get_content(path: AudioPath) -> Response:
     """The recording, or a range of it. A stream that ends before `Content-Length` is not the recording."""

@@ -14,7 +14,7 @@ from panzoto.models.one_use_tokens import OneUseToken
 from panzoto.models.store.expressions import Attr
 from panzoto.models.store.transaction import transact
 from panzoto.models.times import seconds
-from panzoto.models.users import User, epoch_is, new_password, phone_is
+from panzoto.models.users import User, epoch_is, identities_are, new_password, phone_is
 
 from . import _audio_key, _devices, _one_use
 from ._addresses import normal_email
@@ -86,7 +86,8 @@ def reset(deps: Deps, text: str, new: str, client: Client, *, audio: Audio) -> t
     verified = {"email_verified_at": seconds(user.email_verified_at or now), "must_verify": None, "known_devices": None}
     taken, released = unproved(deps, user)
     changes = {**new_password(user, deps.passwords.hash(new), now), **verified, **key, **taken}
-    unchanged = epoch_is(user) & Attr("email").eq(token.email) & audio_key_is(user.audio_key) & phone_is(user)
+    same = Attr("email").eq(token.email) & phone_is(user) & identities_are(user)
+    unchanged = epoch_is(user) & same & audio_key_is(user.audio_key)
     changing = deps.users.changing(user, now, changes, when=unchanged, otherwise=LinkInvalid)
     transact(deps.gateway, deps.one_use_tokens.spending(token, now), changing, *released)
     # The epoch is the one that was written: what has ended it since must end the session that begins here, too.

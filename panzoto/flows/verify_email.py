@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from panzoto.deps import Deps
 from panzoto.errors import LinkInvalid
 from panzoto.messages.kinds import EmailChanged
@@ -43,8 +45,11 @@ def verify_email(deps: Deps, text: str, client: Client) -> None:
     if user is None or not user.may_sign_in or user.epoch != token.epoch:
         raise LinkInvalid
     check_email(deps, token.email, now)
-    changes = {"email": token.email, "email_verified_at": seconds(now), "pending_email": None, "must_verify": None}
-    ends_sessions = deps.config.needs_approval and token.email != user.email
+    changes: dict[str, Any] = {"email": token.email, "email_verified_at": seconds(now), "must_verify": None}
+    is_new = token.email != user.email
+    if is_new:  # or another that was asked for meanwhile would be lost
+        changes["pending_email"] = None
+    ends_sessions = deps.config.needs_approval and is_new
     if ends_sessions:
         changes |= {"session_epoch": user.epoch + 1, "sessions_ended_at": seconds(now)}
     changing = deps.users.changing(user, now, changes, when=_unchanged(user, token.email), otherwise=LinkInvalid)

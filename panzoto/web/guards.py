@@ -44,9 +44,9 @@ def is_public(guard: Guard | None) -> bool:
 
 def _signed_in() -> None:
     """Whoever holds an access token whose session lives."""
-    given = request.headers.get("Authorization", "")
-    token = given.removeprefix("Bearer ").strip()
-    if not token:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    token = token.strip()
+    if not token or scheme.lower() != "bearer":
         raise SignInNeeded
     g.caller = authenticate(deps(), token)
 

@@ -104,6 +104,19 @@ def test_a_verification_link_works_once(service: Service) -> None:
     assert answers == [200]
 
 
+def test_a_reset_that_crosses_another_way_in(service: Service) -> None:
+    """What a stranger links while a reset proves the email for the first time is not left behind by it."""
+    account = service.register()
+    service.post("/password/forgot", {"email": account["email"]})
+    link = service.link(account["email"], "reset")
+    body = {"token": link, "new_password": NEW_PASSWORD, "abandon_audio": True}
+    person, now = found(service, account["user_id"]), service.clock()
+    before_call(service, 4, lambda: service.deps.users.change(person, now, {"identities": {"google"}}))
+    assert service.post("/password/reset", body).get_json()["code"] == "link_invalid"
+    assert service.post("/password/reset", body).status_code == 200
+    assert found(service, account["user_id"]).identities == frozenset()
+
+
 def test_two_reset_links_that_cross(service: Service) -> None:
     """The first ends the second, which was looked at before: the password is the first one's."""
     account = service.register()

@@ -184,6 +184,15 @@ def test_a_flood_of_sign_ins_is_refused_quickly(service_for: Callable[..., Servi
     assert service.post("/login", {"email": me["email"], "password": PASSWORD}).status_code == 200
 
 
+def test_what_was_forgotten_is_not_taken_back(service: Service) -> None:
+    """A charge that is taken back when a sign-in has cleared the count makes no count below zero, and no item."""
+    rates, now = service.deps.rates, service.clock.now
+    rates.charge("login.account", "somebody", now)
+    rates.clear("login.account", "somebody", now)
+    rates.give_back("login.account", "somebody", now)
+    assert rates.charge("login.account", "somebody", now) == 1
+
+
 def test_an_old_backends_token_works_until_its_date(service_for: Callable[..., Service]) -> None:
     """A 30-day token of the old backend is honoured until the date, and ended by signing out everywhere."""
     service = service_for(legacy_tokens_until=datetime.now(UTC) + timedelta(days=10))

@@ -68,6 +68,16 @@ def test_a_new_email_waits_for_its_link(service: Service) -> None:
     service.register(me["email"])
 
 
+def test_a_new_email_goes_on_waiting_when_the_old_one_is_verified(service: Service) -> None:
+    """Whoever follows the link of the registration late does not lose the change that was asked for meanwhile."""
+    me, new = service.register(), new_email()
+    late = service.link(me["email"], "verify")
+    patch(service, me["token"], email=new, current_password=PASSWORD)
+    assert service.post("/email/verify", {"token": late}).status_code == 200
+    assert service.post("/email/verify", {"token": service.link(new, "verify")}).status_code == 200
+    assert service.get("/me", token=me["token"]).get_json()["user"]["email"] == new
+
+
 def test_a_taken_email_is_refused(service: Service) -> None:
     """Somebody else's email cannot be asked for, and not be had by a link that was asked for before it was taken."""
     me, other, wanted = service.register(), service.register(), new_email()

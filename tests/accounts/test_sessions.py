@@ -135,6 +135,14 @@ def test_without_a_token_of_ours_nobody_passes(service: Service, header: str) ->
     assert response.headers["WWW-Authenticate"].startswith("Bearer")
 
 
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer "])
+def test_the_name_of_the_scheme_has_no_case(service: Service, scheme: str) -> None:
+    """RFC 9110 (11.1): a client may write the scheme as it likes, with more than one space after it."""
+    me = service.register()
+    response = service.http.get("/api/v1/auth/me", headers={"Authorization": f"{scheme} {me['token']}"})
+    assert response.status_code == 200
+
+
 def test_signing_out_ends_the_access_token_too(service: Service) -> None:
     """After logout neither token works, and a mark is there for services that verify tokens by themselves."""
     me = service.register()

@@ -148,6 +148,8 @@ def test_a_password_in_an_address_is_not_repeated() -> None:
     ("change", "sentence"),
     [
         ({"JWT_REFRESH_EXPIRY": "1m"}, "JWT_REFRESH_EXPIRY must not be shorter than JWT_ACCESS_EXPIRY."),
+        ({"SESSION_IDLE_EXPIRY": "14m"}, "SESSION_IDLE_EXPIRY must not be shorter than JWT_ACCESS_EXPIRY."),
+        ({"REFRESH_GRACE": "11m"}, "REFRESH_GRACE must be from 1s to 10m"),
         ({"DYNAMODB_DEADLINE": "2m"}, "DYNAMODB_DEADLINE must be from 100ms to 60s"),
         ({"OTP_EXPIRY": "601s"}, "OTP_EXPIRY must be from 1m to 10m"),
         ({"OTP_RESEND_DELAY": "11m"}, "OTP_EXPIRY must not be shorter than OTP_RESEND_DELAY."),

@@ -31,6 +31,12 @@ class Note(Body):
     meta: dict[str, str] = Field(default_factory=dict)
 
 
+class Wish(Body):
+    """A body of which nothing must be there."""
+
+    why: str | None = None
+
+
 class Listing(Query):
     """A query with a number."""
 
@@ -45,6 +51,12 @@ def made(config: Config) -> Application:
     @public
     def note(body: Note) -> Response:
         """Take a note."""
+        return jsonify(body.model_dump())
+
+    @app.delete("/try/wishes", responses={200: State})
+    @public
+    def drop(body: Wish) -> Response:
+        """Drop the notes."""
         return jsonify(body.model_dump())
 
     @app.get("/try/list", responses={200: State})

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from .conftest import error_of
 
 NOTES = "/try/notes"
+WISHES = "/try/wishes"
 JSON = "application/json"
 
 
@@ -92,6 +93,15 @@ def test_a_body_must_say_that_it_is_json(client: FlaskClient) -> None:
     response = client.post(NOTES, data="text=a", content_type="application/x-www-form-urlencoded")
     assert response.status_code == 415
     assert error_of(response)["code"] == "not_json"
+
+
+def test_a_delete_needs_no_body(client: FlaskClient) -> None:
+    """Proxies and clients drop the body of a DELETE: without one it says nothing, and with one it is read as any."""
+    assert client.delete(WISHES).get_json() == {"why": None}
+    assert client.delete(WISHES, json={"why": "old"}).get_json() == {"why": "old"}
+    assert client.delete(WISHES, data="why=old").status_code == 415
+    assert client.delete(WISHES, data="", content_type="application/json").status_code == 400
+    assert client.post(NOTES).status_code == 415
 
 
 def test_a_good_body_arrives_as_it_was_sent(client: FlaskClient) -> None:

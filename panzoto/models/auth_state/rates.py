@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from panzoto.errors import RateLimited
+from panzoto.errors import Conflict, RateLimited
 from panzoto.models.spec import AUTH_STATE
 from panzoto.models.store.expressions import Attr, Change
 from panzoto.models.store.gateway import Gateway
@@ -43,8 +44,10 @@ class Rates(Table):
         return count
 
     def give_back(self, name: str, subject: str, now: datetime) -> None:
-        """Take back one charge, for what was refused before it was looked at."""
-        self.update(_key(self._limits[name], subject, now), Change(add={"Count": -1}))
+        """Take back one charge, for what was refused before it was looked at; nothing, if it is forgotten already."""
+        counted = Attr("Count").gt(0)
+        with suppress(Conflict):
+            self.update(_key(self._limits[name], subject, now), Change(add={"Count": -1}), when=counted)
 
     def clear(self, name: str, subject: str, now: datetime) -> None:
         """Forget what was counted in this window."""
