@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -17,14 +16,17 @@ from panzoto.cli.render import rendered
 from panzoto.cli.render.configuration import RUN, SECTIONS
 from panzoto.local.settings import Settings
 from panzoto.models.spec import TABLES, TableSpec
-from tests.support.needs import needs
 
 from .conftest import Command, commander
 
 SERVICE, OPERATOR = "infra/rendered/iam-service-policy.json", "infra/rendered/iam-operator-policy.json"
-VARIABLES = "infra/rendered/tables.auto.tfvars.json"
+VARIABLES = "infra/terraform/tables.auto.tfvars.json"
 LIMIT = 6144  # characters of a managed policy, blanks not counted
 BUCKET = "arn:aws:s3:::panzoto-audio-dev"
+# What has no resource of its own, and jobs whose names we choose.
+NO_RESOURCE = {"*": {"transcribe:StartTranscriptionJob"}}
+JOBS = "arn:aws:transcribe:YOUR_REGION:YOUR_ACCOUNT_ID:transcription-job/panzoto-*"
+SMS = "arn:aws:sns:*:*:*"
 FOLDERS = [f"{BUCKET}/users", f"{BUCKET}/decrypted"]
 ARN = "arn:aws:dynamodb:YOUR_REGION:YOUR_ACCOUNT_ID:table"
 
@@ -48,8 +50,8 @@ def permitted(path: str, resource: str) -> set[str]:
     """What a policy permits on exactly this resource."""
     found = set()
     for each in statements(path):
-        resources = each["Resource"] if isinstance(each["Resource"], list) else [each["Resource"]]
-        found |= set(each["Action"]) if resource in resources else set()
+        named = each.get("Resource", [])
+        found |= set(each["Action"]) if resource in (named if isinstance(named, list) else [named]) else set()
     return {action.removeprefix("dynamodb:") for action in found}
 
 
@@ -109,7 +111,10 @@ def test_the_service_may_do_what_is_declared_and_no_more(spec: TableSpec) -> Non
 def test_the_service_has_no_wildcard_and_no_scan() -> None:
     """Nothing in its policy is wider than a name, or than a folder; it neither reads whole tables nor changes them."""
     text = rendered()[SERVICE]
-    assert [line.strip().strip('",') for line in text.splitlines() if "*" in line] == [f"{each}/*" for each in FOLDERS]
+    wide = [line.strip().partition("source\": ")[2] or line.strip() for line in text.splitlines() if "*" in line]
+    assert [each.strip('",') for each in wide] == [*(f"{each}/*" for each in FOLDERS), "*", JOBS, SMS]
+    assert permitted(SERVICE, "*") == NO_RESOURCE["*"]
+    assert not [each for each in statements(SERVICE) if SMS in str(each.get("Resource"))]
     for operation in ("Scan", "CreateTable", "DeleteTable", "UpdateTable", "DescribeTable"):
         assert operation not in text
 
@@ -126,11 +131,27 @@ def test_operators_may_also_scan_and_administer(spec: TableSpec) -> None:
     assert "DeleteTable" not in allowed
 
 
-def test_only_listing_tables_has_no_table() -> None:
-    """The one `*` is the resource of ListTables, which names no table; no action is a wildcard."""
-    assert permitted(OPERATOR, "*") == {"ListTables"}
-    assert rendered()[OPERATOR].count('"*"') == 1
-    assert rendered()[OPERATOR].count("*") == 1 + len(FOLDERS)
+def test_only_what_names_nothing_has_no_resource() -> None:
+    """`*` is the resource of what names none: ListTables, and the start of a job, which is held to our bucket."""
+    assert permitted(OPERATOR, "*") == {"ListTables"} | NO_RESOURCE["*"]
+    assert rendered()[OPERATOR].count('"*"') == 2
+    for path in (SERVICE, OPERATOR):
+        (starting,) = [each for each in statements(path) if each["Sid"] == "Transcribing"]
+        assert starting["Condition"] == {"StringEquals": {"transcribe:OutputBucketName": BUCKET.rpartition(":")[2]}}
+        assert not [action for each in statements(path) for action in each["Action"] if "*" in action]
+
+
+@pytest.mark.parametrize("path", [SERVICE, OPERATOR])
+def test_keys_are_used_for_one_person_at_a_time(path: str) -> None:
+    """Every use of a key names its person, and nothing that is not declared; or it comes from S3 itself."""
+    keys = [each for each in statements(path) if each["Action"][0].startswith("kms:") and each["Sid"] != "VaultKey"]
+    assert {each["Sid"] for each in keys} == {"RecordingsKey", "AudioKeys", "Vault"}
+    for each in keys:
+        if each["Sid"] == "RecordingsKey":
+            assert each["Condition"] == {"StringEquals": {"kms:ViaService": "s3.YOUR_REGION.amazonaws.com"}}
+        else:
+            assert each["Condition"]["Null"] == {"kms:EncryptionContext:userId": "false"}
+            assert "userId" in each["Condition"]["ForAllValues:StringEquals"]["kms:EncryptionContextKeys"]
 
 
 @pytest.mark.parametrize("path", [SERVICE, OPERATOR])
@@ -148,12 +169,13 @@ def test_recordings_are_reached_in_their_folders_alone(path: str) -> None:
 
 @pytest.mark.parametrize("path", [SERVICE, OPERATOR])
 def test_a_policy_is_one_that_iam_takes(path: str) -> None:
-    """Statement ids are alphanumeric and single, actions are DynamoDB's or S3's, and the size is within IAM's limit."""
+    """Statement ids are alphanumeric and single, actions are of services that we call, the size is within the limit."""
     sids = [each["Sid"] for each in statements(path)]
     assert len(set(sids)) == len(sids)
     assert all(sid.isalnum() for sid in sids)
     assert all(each["Effect"] == "Allow" for each in statements(path))
-    assert all(action.startswith(("dynamodb:", "s3:")) for each in statements(path) for action in each["Action"])
+    services = {action.partition(":")[0] for each in statements(path) for action in each["Action"]}
+    assert services <= {"dynamodb", "s3", "kms", "ses", "sns", "secretsmanager", "transcribe"}
     assert len(json.dumps(json.loads(rendered()[path]), separators=(",", ":"))) < LIMIT
 
 
@@ -182,33 +204,6 @@ def test_terraform_defines_no_attribute_that_no_key_names() -> None:
         used = {table["hash_key"], table["range_key"]}
         used |= {index[key] for index in table["indexes"] for key in ("hash_key", "range_key")}
         assert {each["name"] for each in table["attributes"]} == used - {None}
-
-
-def test_terraform_reads_the_variables(tmp_path: Path) -> None:
-    """A root module that declares the map takes the file as it is."""
-    (tmp_path / "tables.auto.tfvars.json").write_text(rendered()[VARIABLES], encoding="utf-8")
-    index = "object({name = string, hash_key = string, range_key = optional(string), projection = string})"
-    attribute = "object({name = string, type = string})"
-    (tmp_path / "main.tf").write_text(
-        f"""
-        variable "tables" {{
-          type = map(object({{
-            name = string, hash_key = string, range_key = optional(string), ttl_attribute = optional(string),
-            attributes = list({attribute}), indexes = list({index}),
-            point_in_time_recovery = bool, deletion_protection = bool
-          }}))
-        }}
-        """,
-        encoding="utf-8",
-    )
-    read = subprocess.run(
-        [needs("terraform"), f"-chdir={tmp_path}", "console"],
-        input="jsonencode(var.tables)",
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(json.loads(read.stdout)) == json.loads(rendered()[VARIABLES])["tables"]
 
 
 # ── pages ───────────────────────────────────────────────────────────────────────────────────────────────────────

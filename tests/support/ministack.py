@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 
@@ -37,11 +37,11 @@ class NotStarted(Exception):
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """The address of an emulator that answers; it ends with the block."""
+def running(**settings: str) -> Iterator[str]:
+    """The address of an emulator that answers; it ends with the block. `settings` are variables of its own."""
     for _ in range(STARTS):
         port = free_port()
-        process = _start(port)
+        process = _start(port, settings)
         try:
             if _answers(process, port):
                 yield f"http://127.0.0.1:{port}"
@@ -59,14 +59,14 @@ def free_port() -> int:
         return port
 
 
-def _start(port: int) -> subprocess.Popen[bytes]:
+def _start(port: int, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "COV_", "COVERAGE_"))}
     return subprocess.Popen(
         [sys.executable, "-c", TETHERED],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**kept, **SETTINGS, "GATEWAY_PORT": str(port)},
+        env={**kept, **SETTINGS, **settings, "GATEWAY_PORT": str(port)},
     )
 
 

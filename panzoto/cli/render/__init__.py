@@ -12,7 +12,9 @@ def rendered() -> dict[str, str]:
     return {
         "infra/rendered/iam-service-policy.json": iam.service_policy(),
         "infra/rendered/iam-operator-policy.json": iam.operator_policy(),
-        "infra/rendered/tables.auto.tfvars.json": terraform.variables(),
+        "infra/terraform/tables.auto.tfvars.json": terraform.variables(),
+        "infra/terraform/service-policy.json.tftpl": iam.service_policy(iam.BY_TERRAFORM),
+        "infra/terraform/operator-policy.json.tftpl": iam.operator_policy(iam.BY_TERRAFORM),
         "docs/tables.md": tables.page(),
         "docs/configuration.md": configuration.page(),
         "docs/errors.md": errors.page(),

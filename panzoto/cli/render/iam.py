@@ -1,4 +1,4 @@
-"""IAM policies: the declared operations on the declared tables, recordings in the bucket; the service has no scan.
+"""IAM policies: the declared operations on the declared tables, and what else the service asks of AWS; no scan in it.
 
 Policies cannot hold comments, so `docs/tables.md` says what they permit and why.
 """
@@ -6,15 +6,14 @@ Policies cannot hold comments, so `docs/tables.md` says what they permit and why
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 from config import Config
 from panzoto.models.object_keys import DECRYPTED, PEOPLE
 from panzoto.models.spec import TABLES, TableSpec
 
-PREFIX = "arn:aws:dynamodb:YOUR_REGION:YOUR_ACCOUNT_ID:table"
 # What `flask tables` and the aws commands of docs/tables.md ask of a table.
 ADMINISTRATION = (
     "CreateTable",
@@ -36,52 +35,154 @@ OBJECT_ACTIONS = (
     "PutObject",
 )
 BUCKET_ACTIONS = ("ListBucket", "ListBucketMultipartUploads", "ListBucketVersions")
-BUCKET = f"arn:aws:s3:::{next(each.default for each in fields(Config) if each.name == 's3_bucket')}"
+# What each key of KMS is bound to: a call that names anything else, or nothing, is refused.
+AUDIO_CONTEXT = ("jobId", "purpose", "userId")
+VAULT_CONTEXT = ("provider", "userId")
 Statement = dict[str, Any]
 
 
-def service_policy() -> str:
+@dataclass(frozen=True)
+class Names:
+    """How a policy names what it permits: for people who fill it in, or for Terraform, which does."""
+
+    region: str
+    account: str
+    bucket: str
+    audio_key: str
+    vault_key: str
+    secret: str
+    sender: str
+    tables: dict[str, str]
+
+    def table(self, spec: TableSpec) -> str:
+        """The ARN of a table."""
+        return f"arn:aws:dynamodb:{self.region}:{self.account}:table/{self.tables[spec.label]}"
+
+    @property
+    def bucket_arn(self) -> str:
+        """The ARN of the bucket."""
+        return f"arn:aws:s3:::{self.bucket}"
+
+
+def _arn(service: str, what: str) -> str:
+    return f"arn:aws:{service}:YOUR_REGION:YOUR_ACCOUNT_ID:{what}"
+
+
+BY_HAND = Names(
+    region="YOUR_REGION",
+    account="YOUR_ACCOUNT_ID",
+    bucket=next(each.default for each in fields(Config) if each.name == "s3_bucket"),
+    audio_key=_arn("kms", "key/YOUR_AUDIO_KEY_ID"),
+    vault_key=_arn("kms", "key/YOUR_VAULT_KEY_ID"),
+    secret=_arn("secretsmanager", "secret:axnt/google-oauth-??????"),
+    sender=_arn("ses", "identity/YOUR_MAIL_DOMAIN"),
+    tables={spec.label: spec.default_name for spec in TABLES},
+)
+BY_TERRAFORM = Names(
+    region="${region}",
+    account="${account}",
+    bucket="${bucket}",
+    audio_key="${audio_key}",
+    vault_key="${vault_key}",
+    secret="${secret}",
+    sender="${sender}",
+    tables={spec.label: f"${{tables.{spec.label}}}" for spec in TABLES},
+)
+
+
+def service_policy(names: Names = BY_HAND) -> str:
     """What the service's role may do."""
-    return _policy([*(each for spec in TABLES for each in _statements(spec, spec.operations)), *_storage()])
+    tables = _tables(names, {spec: spec.operations for spec in TABLES})
+    return _policy([*tables, *_recordings(names), *_keys(names), *_messages(names), *_secrets(names)])
 
 
-def operator_policy() -> str:
+def operator_policy(names: Names = BY_HAND) -> str:
     """What the role that gives commands may do."""
-    statements = [each for spec in TABLES for each in _statements(spec, spec.operations | spec.operator_operations)]
-    administration = _statement("Administration", ADMINISTRATION, [_arn(spec) for spec in TABLES])
+    tables = _tables(names, {spec: spec.operations | spec.operator_operations for spec in TABLES})
+    administration = _on_tables("Administration", ADMINISTRATION, [names.table(spec) for spec in TABLES])
     # ListTables names no table, so IAM takes no other resource for it
-    return _policy([*statements, administration, _statement("ListTables", ["ListTables"], "*"), *_storage()])
+    listing = _on_tables("ListTables", ["ListTables"], "*")
+    rewrap = _statement("VaultKey", ["kms:DescribeKey"], names.vault_key)
+    return _policy([*tables, administration, listing, *_recordings(names), *_keys(names), rewrap])
 
 
-def _statements(spec: TableSpec, operations: Iterable[str]) -> list[Statement]:
-    sid = "".join(word.capitalize() for word in spec.label.split("_"))
-    statements = [_statement(sid, operations, _arn(spec))]
-    if spec.indexes and "Query" in spec.operations:
-        indexes = [f"{_arn(spec)}/index/{index.name}" for index in spec.indexes]
-        statements.append(_statement(f"{sid}Indexes", ["Query"], indexes))
-    return statements
+def _tables(names: Names, operations: Mapping[TableSpec, frozenset[str]]) -> list[Statement]:
+    """One statement for the tables of which the same is permitted, since a policy is short; one for the indexes."""
+    alike: dict[frozenset[str], list[TableSpec]] = {}
+    for spec, permitted in operations.items():
+        alike.setdefault(permitted, []).append(spec)
+    statements = [
+        _on_tables(_sid(specs), permitted, [names.table(each) for each in specs]) for permitted, specs in alike.items()
+    ]
+    queried = [spec for spec, permitted in operations.items() if "Query" in permitted]
+    indexes = [f"{names.table(spec)}/index/{index.name}" for spec in queried for index in spec.indexes]
+    return [*statements, _on_tables("Indexes", ["Query"], indexes)]
 
 
-def _statement(sid: str, operations: Iterable[str], resource: str | list[str]) -> Statement:
-    actions = [f"dynamodb:{operation}" for operation in sorted(operations)]
-    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
+def _sid(specs: Sequence[TableSpec]) -> str:
+    first = "".join(word.capitalize() for word in specs[0].label.split("_"))
+    return f"{first}AndOthers" if len(specs) > 1 else first
 
 
-def _storage() -> list[Statement]:
+def _recordings(names: Names) -> list[Statement]:
     """What both may do in the bucket. Whoever may not list it hears that a missing object is a forbidden one."""
-    objects = [f"{BUCKET}/{room}/*" for room in (PEOPLE, DECRYPTED)]
+    objects = [f"{names.bucket_arn}/{room}/*" for room in (PEOPLE, DECRYPTED)]
+    through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{names.region}.amazonaws.com"}}
     return [
-        {"Sid": "Recordings", "Effect": "Allow", "Action": _s3(OBJECT_ACTIONS), "Resource": objects},
-        {"Sid": "RecordingsBucket", "Effect": "Allow", "Action": _s3(BUCKET_ACTIONS), "Resource": BUCKET},
+        _statement("Recordings", [f"s3:{each}" for each in OBJECT_ACTIONS], objects),
+        _statement("RecordingsBucket", [f"s3:{each}" for each in BUCKET_ACTIONS], names.bucket_arn),
+        _statement("RecordingsKey", ["kms:Decrypt", "kms:GenerateDataKey"], names.audio_key, through_s3),
+        # starting a job names no resource, so IAM takes no other for it; it may write to our bucket alone
+        _statement(
+            "Transcribing",
+            ["transcribe:StartTranscriptionJob"],
+            "*",
+            {"StringEquals": {"transcribe:OutputBucketName": names.bucket}},
+        ),
+        _statement(
+            "Transcripts",
+            ["transcribe:DeleteTranscriptionJob", "transcribe:GetTranscriptionJob"],
+            f"arn:aws:transcribe:{names.region}:{names.account}:transcription-job/panzoto-*",
+        ),
     ]
 
 
-def _s3(actions: Iterable[str]) -> list[str]:
-    return [f"s3:{action}" for action in sorted(actions)]
+def _keys(names: Names) -> list[Statement]:
+    """What both may do with the keys, for one person at a time."""
+    return [
+        _statement("AudioKeys", ["kms:Decrypt", "kms:Encrypt"], names.audio_key, _bound(AUDIO_CONTEXT)),
+        _statement("Vault", ["kms:Decrypt", "kms:GenerateDataKey"], names.vault_key, _bound(VAULT_CONTEXT)),
+    ]
 
 
-def _arn(spec: TableSpec) -> str:
-    return f"{PREFIX}/{spec.default_name}"
+def _bound(context: Iterable[str]) -> Statement:
+    """A call must name the person, and nothing besides what the context has."""
+    return {
+        "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": list(context)},
+        "Null": {"kms:EncryptionContext:userId": "false"},
+    }
+
+
+def _messages(names: Names) -> list[Statement]:
+    """Mail from our own address; and SMS, which have no resource, so that what has one is left out."""
+    sms = _statement("Sms", ["sns:Publish"], "arn:aws:sns:*:*:*")
+    sms["NotResource"] = sms.pop("Resource")
+    return [_statement("Mail", ["ses:SendRawEmail"], names.sender), sms]
+
+
+def _secrets(names: Names) -> list[Statement]:
+    return [_statement("ProviderClients", ["secretsmanager:GetSecretValue"], names.secret)]
+
+
+def _on_tables(sid: str, operations: Iterable[str], resource: str | list[str]) -> Statement:
+    return _statement(sid, [f"dynamodb:{each}" for each in operations], resource)
+
+
+def _statement(
+    sid: str, actions: Iterable[str], resource: str | list[str], condition: Statement | None = None
+) -> Statement:
+    made: Statement = {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": resource}
+    return made | ({"Condition": condition} if condition else {})
 
 
 def _policy(statements: Iterable[Statement]) -> str:

@@ -37,18 +37,25 @@ ROLES = """\
 ## Who may do what
 
 `infra/rendered/iam-service-policy.json` is for the role of the service: the operations named at each table, on that
-table, and `Query` on its declared indexes. There is no wildcard in it, and no `Scan`: nothing that serves a request
-reads a whole table. Transactions need no permission besides those of their members.
+table, and `Query` on its declared indexes. No action in it is a wildcard, and there is no `Scan`: nothing that serves a
+request reads a whole table. Transactions need no permission besides those of their members.
 
-`infra/rendered/iam-operator-policy.json` is for whoever gives the commands: the same, with `Scan`, with what makes and
-describes tables, and with `ListTables`. That one has the resource `*`, because it names no table and IAM takes nothing
-else for it.
+`infra/rendered/iam-operator-policy.json` is for whoever gives the commands: the same without mail and SMS, with `Scan`,
+with what makes and describes tables, and with `ListTables`.
 
-Both may read, write and delete objects under `users/` and `decrypted/` of the bucket, and list it: without
-`s3:ListBucket` S3 answers 403 where an object is missing, and nothing could be told from anything. A bucket that is
-encrypted with a KMS key of the account's own needs `kms:GenerateDataKey` and `kms:Decrypt` on that key besides.
+| besides the tables | what is permitted |
+| --- | --- |
+| the bucket | to read, write and delete objects under `users/` and `decrypted/`, and to list it: without `s3:ListBucket` S3 answers 403 where an object is missing, and nothing could be told from anything |
+| the key of audio | `Encrypt` and `Decrypt` for one person at a time: the encryption context must name a `userId`, and nothing besides `purpose` and `jobId`. S3 may use the same key for the objects of the bucket |
+| the key of the vault | `GenerateDataKey` and `Decrypt` with a context of `userId` and `provider`; operators may describe it, for `flask vault rewrap` |
+| mail | `SendRawEmail` from one identity |
+| SMS | `Publish` to phones alone: a phone has no ARN, so everything that has one is left out (`NotResource`) |
+| secrets | to read the client of a provider |
+| Transcribe | jobs named `panzoto-…`. To start one names no resource in IAM, so it stands with `*`, and with the condition that the text goes to our bucket. Without `TRANSCRIBER=aws` take these two statements away |
 
-Both hold the default names, `YOUR_REGION` and `YOUR_ACCOUNT_ID`: put yours in their place.
+`*` stands where IAM takes nothing else: at `ListTables` and at the start of a transcription. Both files hold the default
+names, `YOUR_REGION` and `YOUR_ACCOUNT_ID` and so on: put yours in their place. [Terraform](../infra/terraform) fills in
+the same statements by itself.
 """
 SEEING = """\
 ## Seeing them

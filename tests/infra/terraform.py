@@ -1,0 +1,101 @@
+"""Terraform as an operator has it, on a copy of our modules, against an emulated AWS instead of the real one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.house.source import ROOT
+from tests.support.needs import needs
+
+MODULES = ROOT / "infra" / "terraform"
+# Where a mirror of providers may be: what terraform itself looks at, then where machines keep software.
+PLACES = ("~/.terraform.d/plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins", "/opt", "/srv")
+SERVICES = ("budgets", "cloudtrail", "cloudwatch", "dynamodb", "iam", "kms", "s3", "secretsmanager", "ses", "sns", "sts")
+SETTINGS = {"bucket": "panzoto-recordings", "mail_identity": "panzoto.example"}
+ACCOUNT = "000000000000"
+
+
+@cache
+def mirror() -> Path:
+    """The folder that holds the providers of registry.terraform.io; without one the test is skipped by that name."""
+    for place in PLACES:
+        for folder, names, _ in os.walk(Path(place).expanduser()):
+            if "registry.terraform.io" in names:
+                return Path(folder)
+            if Path(folder).relative_to(Path(place).expanduser()).parts[3:]:
+                names.clear()
+    sentence = "there is no local mirror of Terraform's providers"
+    if os.environ.get("CI", "").lower() == "true":
+        pytest.fail(f"{sentence}, and in CI nothing is skipped for that")
+    pytest.skip(sentence)
+
+
+class Terraform:
+    """A root module in a folder of the test's, with the provider at the address of an emulator."""
+
+    def __init__(self, folder: Path, endpoint: str, main: str | None = None) -> None:
+        self._program = needs("terraform")
+        self.folder = folder / "terraform"
+        if main is None:
+            shutil.copytree(MODULES, self.folder, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
+        else:
+            shutil.copytree(MODULES / "modules", self.folder / "modules")
+            (self.folder / "main.tf").write_text(main, encoding="utf-8")
+        endpoints = "\n".join(f'    {service} = "{endpoint}"' for service in SERVICES)
+        (self.folder / "emulated_override.tf").write_text(
+            f"""provider "aws" {{
+  region                      = "us-east-1"
+  access_key                  = "{ACCOUNT}"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+  s3_use_path_style           = true
+  endpoints {{
+{endpoints}
+  }}
+}}
+""",
+            encoding="utf-8",
+        )
+        self("init", "-input=false", f"-plugin-dir={mirror()}")
+
+    def __call__(self, command: str, *more: str, fails: bool = False) -> str:
+        """What a command says; it must succeed, or fail."""
+        done = subprocess.run(
+            [self._program, f"-chdir={self.folder}", command, *more],
+            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        said = done.stdout + done.stderr
+        assert bool(done.returncode) == fails, said
+        return said
+
+    def apply(self, **variables: object) -> None:
+        """Make what is missing."""
+        self("apply", "-auto-approve", "-input=false", "-no-color", *_given(variables))
+
+    def plans(self, **variables: object) -> list[dict[str, Any]]:
+        """What another apply would change."""
+        self("plan", "-input=false", "-out=plan", *_given(variables))
+        shown: list[dict[str, Any]] = json.loads(self("show", "-json", "plan")).get("resource_changes", [])
+        return [each for each in shown if each["change"]["actions"] not in (["no-op"], ["read"])]
+
+    def outputs(self) -> dict[str, Any]:
+        """The outputs."""
+        return {name: each["value"] for name, each in json.loads(self("output", "-json")).items()}
+
+
+def _given(variables: dict[str, object]) -> list[str]:
+    return [f"-var={name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in variables.items()]
