@@ -56,7 +56,6 @@ class Terraform:
   access_key                  = "{ACCOUNT}"
   secret_key                  = "test"
   skip_credentials_validation = true
-  skip_requesting_account_id  = true
   skip_metadata_api_check     = true
   s3_use_path_style           = true
   endpoints {{
