@@ -111,7 +111,7 @@ def test_the_service_may_do_what_is_declared_and_no_more(spec: TableSpec) -> Non
 def test_the_service_has_no_wildcard_and_no_scan() -> None:
     """Nothing in its policy is wider than a name, or than a folder; it neither reads whole tables nor changes them."""
     text = rendered()[SERVICE]
-    wide = [line.strip().partition("source\": ")[2] or line.strip() for line in text.splitlines() if "*" in line]
+    wide = [line.strip().partition('source": ')[2] or line.strip() for line in text.splitlines() if "*" in line]
     assert [each.strip('",') for each in wide] == [*(f"{each}/*" for each in FOLDERS), "*", JOBS, SMS]
     assert permitted(SERVICE, "*") == NO_RESOURCE["*"]
     assert not [each for each in statements(SERVICE) if SMS in str(each.get("Resource"))]

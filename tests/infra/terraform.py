@@ -17,8 +17,11 @@ from tests.support.needs import needs
 
 MODULES = ROOT / "infra" / "terraform"
 # Where a mirror of providers may be: what terraform itself looks at, then where machines keep software.
-PLACES = ("~/.terraform.d/plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins", "/opt", "/srv")
-SERVICES = ("budgets", "cloudtrail", "cloudwatch", "dynamodb", "iam", "kms", "s3", "secretsmanager", "ses", "sns", "sts")
+PLACES = ("~/.terraform.d", "/usr/local/share/terraform", "/usr/share/terraform", "/opt", "/srv")
+SERVICES = (
+    *("budgets", "cloudtrail", "cloudwatch", "dynamodb", "iam", "kms", "s3", "secretsmanager"),
+    *("ses", "sns", "sts"),
+)
 SETTINGS = {"bucket": "panzoto-recordings", "mail_identity": "panzoto.example"}
 ACCOUNT = "000000000000"
 
@@ -71,7 +74,7 @@ class Terraform:
         """What a command says; it must succeed, or fail."""
         done = subprocess.run(
             [self._program, f"-chdir={self.folder}", command, *more],
-            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"},
+            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "CHECKPOINT_DISABLE": "1"},
             capture_output=True,
             text=True,
             check=False,
@@ -97,4 +100,5 @@ class Terraform:
 
 
 def _given(variables: dict[str, object]) -> list[str]:
-    return [f"-var={name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in variables.items()]
+    values = {name: value if isinstance(value, str) else json.dumps(value) for name, value in variables.items()}
+    return [f"-var={name}={value}" for name, value in values.items()]

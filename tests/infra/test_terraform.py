@@ -70,9 +70,8 @@ output "provisioned" {
 
 def client(service: str, endpoint: str) -> Any:
     """A client of the account that Terraform used."""
-    return boto3.client(
-        service, endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=ACCOUNT, aws_secret_access_key="test"
-    )
+    session = boto3.session.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key="test", region_name="us-east-1")
+    return session.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
 
 
 def configured(endpoint: str, environment: dict[str, str], key: str = ACCOUNT, secret: str = "test") -> Config:
@@ -115,14 +114,14 @@ def smoke(http: FlaskClient) -> list[int]:
 
 
 def test_the_service_runs_under_its_role(on_ministack: tuple[Terraform, str]) -> None:
-    """On tables, keys and a bucket that nothing but Terraform made, and with no permission that is not in its policy."""
+    """On tables, keys and a bucket that Terraform alone made, and with no permission that is not in its policy."""
     made, endpoint = on_ministack
     config = configured(endpoint, made.outputs()["environment"], *keys_with(endpoint, "panzoto-service"))
     assert smoke(create_app(config, build(config)).test_client()) == [201, 200, 201, 200, 200, 200]
 
 
 def test_without_its_policy_it_can_do_nothing(on_ministack: tuple[Terraform, str]) -> None:
-    """What AWS refuses is our fault: nobody's password is called wrong for it, and nobody hears whose keys they are."""
+    """What AWS refuses is our fault: nobody's password is called wrong for it, and nobody hears whose keys."""
     made, endpoint = on_ministack
     config = configured(endpoint, made.outputs()["environment"], *keys_with(endpoint))
     http = create_app(config, build(config)).test_client()
@@ -186,7 +185,7 @@ def test_the_bucket_is_private_and_forgets_in_time(on_ministack: tuple[Terraform
 
 
 def test_a_second_plan_is_empty_and_tables_stay(moto_server: str, tmp_path: Path) -> None:
-    """With everything that is optional. Recordings and keys are never destroyed, and tables refuse until one says so."""
+    """With what is optional. Recordings and keys are never destroyed, and tables refuse until one says so."""
     made = Terraform(tmp_path, moto_server)
     optional = {
         "app_origins": ["https://app.panzoto.example"],

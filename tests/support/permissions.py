@@ -113,7 +113,8 @@ def _asked(
             yield f"s3:{action}", resource, {}
     elif service == "kms":
         named = params.get("EncryptionContext", {})
-        context = {"kms:EncryptionContextKeys": sorted(named), **{f"kms:EncryptionContext:{k}": v for k, v in named.items()}}
+        context = {f"kms:EncryptionContext:{name}": value for name, value in named.items()}
+        context["kms:EncryptionContextKeys"] = sorted(named)
         key = iam.BY_HAND.vault_key if "provider" in named else iam.BY_HAND.audio_key
         yield f"kms:{operation}", key, context
     elif service == "transcribe":
@@ -121,8 +122,8 @@ def _asked(
         ours = params.get("OutputBucketName") == config.s3_bucket
         yield f"transcribe:{operation}", job, {"transcribe:OutputBucketName": iam.BY_HAND.bucket} if ours else {}
     else:
-        resource = {"ses": iam.BY_HAND.sender, "secretsmanager": iam.BY_HAND.secret.replace("??????", "AbCdEf")}
-        yield f"{service}:{operation}", resource.get(service, "+10000000000"), {}
+        named_by = {"ses": iam.BY_HAND.sender, "secretsmanager": iam.BY_HAND.secret.replace("??????", "AbCdEf")}
+        yield f"{service}:{operation}", named_by.get(service, "+10000000000"), {}
 
 
 def _of_tables(config: Config, operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -153,7 +154,7 @@ def _is_the_service(frame: Any) -> bool:
     nearest = None
     while frame is not None:
         path = frame.f_code.co_filename
-        if path.startswith(str(ROOT)) and "/.venv/" not in path and not path.startswith(str(ROOT / "tests/support/perm")):
+        if path.startswith(str(ROOT)) and "/.venv/" not in path and path != __file__:
             nearest = nearest or path
             if path.startswith(OTHERS):
                 return False

@@ -71,7 +71,7 @@ def _arn(service: str, what: str) -> str:
 BY_HAND = Names(
     region="YOUR_REGION",
     account="YOUR_ACCOUNT_ID",
-    bucket=next(each.default for each in fields(Config) if each.name == "s3_bucket"),
+    bucket=str(next(each.default for each in fields(Config) if each.name == "s3_bucket")),
     audio_key=_arn("kms", "key/YOUR_AUDIO_KEY_ID"),
     vault_key=_arn("kms", "key/YOUR_VAULT_KEY_ID"),
     secret=_arn("secretsmanager", "secret:axnt/google-oauth-??????"),

@@ -43,19 +43,23 @@ request reads a whole table. Transactions need no permission besides those of th
 `infra/rendered/iam-operator-policy.json` is for whoever gives the commands: the same without mail and SMS, with `Scan`,
 with what makes and describes tables, and with `ListTables`.
 
-| besides the tables | what is permitted |
-| --- | --- |
-| the bucket | to read, write and delete objects under `users/` and `decrypted/`, and to list it: without `s3:ListBucket` S3 answers 403 where an object is missing, and nothing could be told from anything |
-| the key of audio | `Encrypt` and `Decrypt` for one person at a time: the encryption context must name a `userId`, and nothing besides `purpose` and `jobId`. S3 may use the same key for the objects of the bucket |
-| the key of the vault | `GenerateDataKey` and `Decrypt` with a context of `userId` and `provider`; operators may describe it, for `flask vault rewrap` |
-| mail | `SendRawEmail` from one identity |
-| SMS | `Publish` to phones alone: a phone has no ARN, so everything that has one is left out (`NotResource`) |
-| secrets | to read the client of a provider |
-| Transcribe | jobs named `panzoto-…`. To start one names no resource in IAM, so it stands with `*`, and with the condition that the text goes to our bucket. Without `TRANSCRIBER=aws` take these two statements away |
+Besides the tables is permitted:
 
-`*` stands where IAM takes nothing else: at `ListTables` and at the start of a transcription. Both files hold the default
-names, `YOUR_REGION` and `YOUR_ACCOUNT_ID` and so on: put yours in their place. [Terraform](../infra/terraform) fills in
-the same statements by itself.
+- **The bucket**: to read, write and delete objects under `users/` and `decrypted/`, and to list it. Without
+  `s3:ListBucket` S3 answers 403 where an object is missing, and nothing could be told from anything.
+- **The key of audio**: `Encrypt` and `Decrypt` for one person at a time. The encryption context must name a `userId`, and
+  nothing besides `purpose` and `jobId`. S3 may use the same key for the objects of the bucket.
+- **The key of the vault**: `GenerateDataKey` and `Decrypt` with a context of `userId` and `provider`. Operators may
+  describe it, for `flask vault rewrap`.
+- **Mail**: `SendRawEmail` from one identity. **SMS**: `Publish` to phones alone; a phone has no ARN, so everything
+  that has one is left out (`NotResource`).
+- **Secrets**: to read the client of a provider.
+- **Transcribe**: jobs named `panzoto-…`. To start one names no resource in IAM, so it stands with `*`, and with the
+  condition that the text goes to our bucket. Without `TRANSCRIBER=aws` take these two statements away.
+
+`*` stands where IAM takes nothing else: at `ListTables` and at the start of a transcription. Both files hold default
+names, and `YOUR_REGION`, `YOUR_ACCOUNT_ID` and so on: put yours in their place.
+[Terraform](../infra/terraform/README.md) fills in the same statements by itself.
 """
 SEEING = """\
 ## Seeing them
