@@ -48,3 +48,20 @@ resource "aws_iam_instance_profile" "service" {
   name = "panzoto-service"
   role = aws_iam_role.service.name
 }
+
+# Recordings that an older deployment has made stay where they are: the service reads and deletes them there.
+resource "aws_iam_role_policy" "older_recordings" {
+  count = length(var.older_folders) > 0 ? 1 : 0
+
+  name = "older-recordings"
+  role = aws_iam_role.service.name
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "OlderRecordings"
+      Effect   = "Allow"
+      Action   = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject"]
+      Resource = [for each in var.older_folders : "${aws_s3_bucket.recordings.arn}/${each}/*"]
+    }]
+  })
+}

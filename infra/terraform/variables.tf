@@ -39,6 +39,17 @@ variable "bucket" {
   }
 }
 
+variable "older_folders" {
+  description = "Folders of the bucket that hold recordings of an older deployment, such as audio: the move leaves them there"
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for each in var.older_folders : can(regex("^[^*?/][^*?]*[^*?/]$", each))])
+    error_message = "older_folders are names such as audio, without * and without / at either end."
+  }
+}
+
 variable "app_origins" {
   description = "Origins of web pages that may upload and download recordings; an Android app needs none"
   type        = list(string)

@@ -192,6 +192,7 @@ def test_a_second_plan_is_empty_and_tables_stay(moto_server: str, tmp_path: Path
         "alarm_actions": ["arn:aws:sns:us-east-1:000000000000:alerts"],
         "streamed_tables": ["audit_events"],
         "table_names": {"users": "our-users"},
+        "older_folders": ["audio"],
     }
     made.apply(**SETTINGS, **optional)
     assert made.plans(**SETTINGS, **optional) == []

@@ -47,8 +47,8 @@ Besides the tables is permitted:
 
 - **The bucket**: to read, write and delete objects under `users/` and `decrypted/`, and to list it. Without
   `s3:ListBucket` S3 answers 403 where an object is missing, and nothing could be told from anything.
-- **The key of audio**: `Encrypt` and `Decrypt` for one person at a time. The encryption context must name a `userId`, and
-  nothing besides `purpose` and `jobId`. S3 may use the same key for the objects of the bucket.
+- **The key of audio**: `Encrypt` and `Decrypt` for one person at a time. The encryption context must name a `userId`,
+  and nothing besides `purpose` and `jobId`. S3 may use the same key for the objects of the bucket.
 - **The key of the vault**: `GenerateDataKey` and `Decrypt` with a context of `userId` and `provider`. Operators may
   describe it, for `flask vault rewrap`.
 - **Mail**: `SendRawEmail` from one identity. **SMS**: `Publish` to phones alone; a phone has no ARN, so everything
