@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 
+import pytest
+
 from tests.support.configs import JWT_SECRET, SECRET
 from tests.support.ministack import free_port
 
@@ -52,6 +54,13 @@ class Server:
             return Answer(response.status, response.read(), {k.lower(): v for k, v in response.getheaders()})
         finally:
             connection.close()
+
+    def workers(self) -> set[int]:
+        """The processes that serve, as Linux tells them."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        if not children.exists():
+            pytest.skip("this system does not tell a process's children under /proc")
+        return set(map(int, children.read_text().split()))
 
     def stop(self) -> int:
         """End it as a supervisor would; its exit code."""
