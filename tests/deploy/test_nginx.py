@@ -60,7 +60,7 @@ def test_slow_senders_hold_no_thread(stack: Stack) -> None:
 
 def test_slow_readers_hold_no_thread(stack: Stack) -> None:
     """As many who take no byte of a large answer: the next one is served."""
-    slow = [stack.nginx.raw() for _ in range(SLOW)]
+    slow = [stack.nginx.raw(window=4096) for _ in range(SLOW)]
     try:
         for connection in slow:
             connection.sendall(b"GET /api/openapi.json HTTP/1.1\r\nHost: api.example.test\r\n\r\n")

@@ -23,6 +23,7 @@ from tests.support.server import Answer, NotServing
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 HOST = "api.example.test"
 SECONDS_TO_START = 20.0
+SECONDS_FOR_AN_ANSWER = 40.0
 MAIN = """
 worker_processes 1;
 daemon off;
@@ -54,11 +55,12 @@ class Nginx:
     folder: Path
     trust: ssl.SSLContext
 
-    def raw(self, source: str = "127.0.0.1") -> ssl.SSLSocket:
-        """A connection of bytes, from an address of the loopback; its window is as small as that of a slow reader."""
+    def raw(self, source: str = "127.0.0.1", window: int | None = None) -> ssl.SSLSocket:
+        """A connection of bytes, from an address of the loopback; a slow reader has a small window."""
         connection = socket.socket()
-        connection.settimeout(30)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(SECONDS_FOR_AN_ANSWER)
+        if window:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
         connection.bind((source, 0))
         connection.connect(("127.0.0.1", self.port))
         return self.trust.wrap_socket(connection, server_hostname=HOST)
@@ -72,7 +74,7 @@ class Nginx:
         source: str = "127.0.0.1",
     ) -> Answer:
         """One request on a connection of its own, as a phone makes it."""
-        connection = HTTPSConnection(HOST, self.port, timeout=40)
+        connection = HTTPSConnection(HOST, self.port)
         connection.sock = self.raw(source)
         try:
             connection.request(method, path, body, dict(headers or {}))  # type: ignore[arg-type]
