@@ -109,14 +109,15 @@ def serving(environ: Mapping[str, str]) -> Iterator[Server]:
     """A gunicorn that answers; it ends with the block."""
     server = started(environ)
     try:
-        _wait(server)
+        wait_for(server)
         yield server
     finally:
         if server.process.returncode is None:
             server.stop()
 
 
-def _wait(server: Server) -> None:
+def wait_for(server: Server) -> None:
+    """Wait until it answers; `NotServing` with its output when it does not."""
     ends = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < ends:
         if server.process.poll() is not None:
