@@ -11,9 +11,7 @@ import pytest
 from .conftest import JSON, PERSON, Stack
 
 FORGOT = "/api/v1/auth/password/forgot"
-HEAD = (
-    b"POST /api/login HTTP/1.1\r\nHost: api.example.test\r\nContent-Type: application/json\r\nContent-Length: 500\r\n"
-)
+HEAD = b"POST /api/login HTTP/1.1\r\nHost: api.example.com\r\nContent-Type: application/json\r\nContent-Length: 500\r\n"
 SLOW = 12
 
 
@@ -63,7 +61,7 @@ def test_slow_readers_hold_no_thread(stack: Stack) -> None:
     slow = [stack.nginx.raw(window=4096) for _ in range(SLOW)]
     try:
         for connection in slow:
-            connection.sendall(b"GET /api/openapi.json HTTP/1.1\r\nHost: api.example.test\r\n\r\n")
+            connection.sendall(b"GET /api/openapi.json HTTP/1.1\r\nHost: api.example.com\r\n\r\n")
         promptly(stack)
     finally:
         for connection in slow:

@@ -21,7 +21,7 @@ from tests.support.needs import needs
 from tests.support.server import Answer, NotServing
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
-HOST = "api.example.test"
+HOST = "api.example.com"
 SECONDS_TO_START = 20.0
 SECONDS_FOR_AN_ANSWER = 40.0
 MAIN = """
@@ -107,12 +107,19 @@ def laid_out(folder: Path, port: int, upstream: int) -> None:
 @contextmanager
 def nginx_before(upstream: int, folder: Path) -> Iterator[Nginx]:
     """An nginx before that port; it ends with the block."""
-    program, port = needs("nginx"), free_port()
+    port = free_port()
     laid_out(folder, port, upstream)
     authority = Authority.made(folder)
     authority.context(HOST)
+    with running(folder, port, authority) as made:
+        yield made
+
+
+@contextmanager
+def running(folder: Path, port: int, authority: Authority) -> Iterator[Nginx]:
+    """An nginx with what is laid out in a folder; it ends with the block."""
     process = subprocess.Popen(
-        [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")],
+        [needs("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={"PATH": os.environ["PATH"]},
