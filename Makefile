@@ -7,11 +7,13 @@ PIP_TOOLS := pip-tools==7.6.2
 COMPILE := pip-compile --quiet --generate-hashes --no-strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(if $(UPGRADE),--upgrade)
 
+COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format render bench requirements .venv
+.PHONY: help run test lint format render bench requirements docker-up setup test-integration .venv
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv ## The backend and all it stands on; PORT, EMULATOR_PORT, PANZOTO_DATA move it, RELOAD=1 reloads code
 	@$(BIN)/python -m panzoto.local --with-parent
@@ -38,6 +40,16 @@ render: .venv ## The files that are derived from the declarations: policies, var
 
 bench: .venv ## The benchmarks, noted in benchmarks/results.md; ONLY=wire runs one
 	@$(BIN)/python -m benchmarks $(ONLY)
+
+docker-up: ## The service, nginx, DynamoDB Local and an embedded AWS as containers
+	@$(COMPOSE) up --build --detach
+
+setup: .venv ## The tables in the DynamoDB at DYNAMODB_ENDPOINT, by default the container's
+	@./scripts/create-table.sh
+
+test-integration: .venv ## The storage tests on DynamoDB Local, which is started as a container
+	@$(COMPOSE) up --detach dynamodb
+	@PANZOTO_TEST_ENDPOINT=$(or $(DYNAMODB_ENDPOINT),http://localhost:8000) $(BIN)/python -m pytest -n 2 tests/storage
 
 requirements: ## The .txt files from the .in files, pinned with hashes; UPGRADE=1 takes newer versions
 	@$(PYTHON) -c 'import sys; sys.exit("$@ are compiled with Python 3.11, the oldest that must run them: \

@@ -36,6 +36,8 @@ PUBLISHED = frozenset(
         "your-32-char-secret-key-here-12345",
         "your-secret-key-32-characters",
         "test-secret-key-32-characters-long",
+        "this machine alone knows this secret of 32 bytes",
+        "and this machine alone knows that one of 32 bytes",
     }
 )
 

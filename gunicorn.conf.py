@@ -14,12 +14,16 @@ from env import ConfigError
 
 _config = Config.from_env()
 # The processes count into files of one folder, new at each start: what an earlier run counted is over. A reload reads
-# this file again and goes on counting.
-if "PANZOTO_METRICS" not in os.environ:
-    _parent = os.environ.get("PROMETHEUS_MULTIPROC_DIR") or None
+# this file again and goes on counting. Several servers of one machine that are to count together are given a folder.
+_OURS = f"panzoto-metrics-{os.getpid()}-"
+_given = os.environ.get("PANZOTO_METRICS", "")
+if _given and "panzoto-metrics-" not in _given:
+    Path(_given).mkdir(mode=0o700, parents=True, exist_ok=True)
+elif _OURS not in _given:
+    _parent = str(Path(_given).parent) if _given else os.environ.get("PROMETHEUS_MULTIPROC_DIR") or None
     if _parent:
         Path(_parent).mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.environ["PANZOTO_METRICS"] = tempfile.mkdtemp(prefix="panzoto-metrics-", dir=_parent)
+    os.environ["PANZOTO_METRICS"] = tempfile.mkdtemp(prefix=_OURS, dir=_parent)
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics = os.environ["PANZOTO_METRICS"]
 
 _host = f"[{_config.bind}]" if ":" in _config.bind else _config.bind
@@ -92,5 +96,6 @@ def child_exit(server: object, worker: Any) -> None:
 
 
 def on_exit(server: object) -> None:
-    """Leave no metrics behind."""
-    shutil.rmtree(_metrics, ignore_errors=True)
+    """Leave no metrics behind, unless others count there too."""
+    if _OURS in _metrics:
+        shutil.rmtree(_metrics, ignore_errors=True)

@@ -23,14 +23,6 @@ def events(server: Server) -> list[dict[str, object]]:
     return [orjson.loads(line) for line in server.output]
 
 
-def workers(server: Server) -> set[str]:
-    """The processes that serve, as Linux tells them."""
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
-    if not children.exists():
-        pytest.skip("this system does not tell a process's children under /proc")
-    return set(children.read_text().split())
-
-
 def test_health_and_readiness(server: Server) -> None:
     """A server with its store is up and ready, and its answers say nothing of Python."""
     answer = server.ask("GET", "/api/health")
@@ -63,11 +55,11 @@ def test_metrics_are_of_all_processes_together(server: Server) -> None:
 
 def test_a_killed_worker_is_replaced(server: Server) -> None:
     """`kill -9` of every worker leaves a server that answers."""
-    first = workers(server)
+    first = server.workers()
     for worker in first:
-        os.kill(int(worker), signal.SIGKILL)
+        os.kill(worker, signal.SIGKILL)
     ends = time.monotonic() + 20
-    while workers(server) & first or len(workers(server)) < len(first):
+    while server.workers() & first or len(server.workers()) < len(first):
         assert time.monotonic() < ends
         os.sched_yield()
     assert server.ask("GET", "/readyz").status == 200
@@ -114,10 +106,10 @@ def test_a_reload_keeps_the_form_of_the_log(environ: dict[str, str]) -> None:
     """After `kill -HUP` every line is still JSON, and the counters go on."""
     with serving(environ) as server:
         server.ask("GET", "/api/health")
-        first = workers(server)
+        first = server.workers()
         server.process.send_signal(signal.SIGHUP)
         ends = time.monotonic() + 40
-        while workers(server) & first or len(workers(server)) < len(first):
+        while server.workers() & first or len(server.workers()) < len(first):
             assert time.monotonic() < ends
             os.sched_yield()
         text = server.ask("GET", "/metrics").body.decode()

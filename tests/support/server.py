@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 
+import pytest
+
 from tests.support.configs import JWT_SECRET, SECRET
 from tests.support.ministack import free_port
 
@@ -52,6 +54,13 @@ class Server:
             return Answer(response.status, response.read(), {k.lower(): v for k, v in response.getheaders()})
         finally:
             connection.close()
+
+    def workers(self) -> set[int]:
+        """The processes that serve, as Linux tells them."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        if not children.exists():
+            pytest.skip("this system does not tell a process's children under /proc")
+        return set(map(int, children.read_text().split()))
 
     def stop(self) -> int:
         """End it as a supervisor would; its exit code."""
@@ -100,14 +109,15 @@ def serving(environ: Mapping[str, str]) -> Iterator[Server]:
     """A gunicorn that answers; it ends with the block."""
     server = started(environ)
     try:
-        _wait(server)
+        wait_for(server)
         yield server
     finally:
         if server.process.returncode is None:
             server.stop()
 
 
-def _wait(server: Server) -> None:
+def wait_for(server: Server) -> None:
+    """Wait until it answers; `NotServing` with its output when it does not."""
     ends = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < ends:
         if server.process.poll() is not None:

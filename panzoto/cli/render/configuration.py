@@ -33,6 +33,7 @@ TESTS = [
 ]
 OTHERS = [
     ("PROMETHEUS_MULTIPROC_DIR", "Where the processes of gunicorn add up their metrics.", "a folder of its own"),
+    ("PANZOTO_METRICS", "A folder where several gunicorns of a machine add up together; it outlives them.", "unset"),
     (
         "FLASK_SKIP_DOTENV",
         "`1` keeps the `flask` command from reading `.env` before us, which it does in production too.",

@@ -1,0 +1,117 @@
+"""nginx as it ships: what it lets through, what it stops, and what it keeps from gunicorn."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import orjson
+import pytest
+
+from .conftest import JSON, PERSON, Stack
+
+FORGOT = "/api/v1/auth/password/forgot"
+HEAD = b"POST /api/login HTTP/1.1\r\nHost: api.example.com\r\nContent-Type: application/json\r\nContent-Length: 500\r\n"
+SLOW = 12
+
+
+def test_tls_and_http2(stack: Stack) -> None:
+    """HTTP/2 is spoken, over TLS 1.2 or newer."""
+    stack.nginx.trust.set_alpn_protocols(["h2", "http/1.1"])
+    with stack.nginx.raw() as connection:
+        assert (connection.selected_alpn_protocol(), connection.version()) == ("h2", "TLSv1.3")
+    stack.nginx.trust.set_alpn_protocols(["http/1.1"])
+
+
+def test_a_spoofed_address_does_not_move_a_limit(stack: Stack) -> None:
+    """Whatever a client says of its own address, its requests count as those of one client."""
+    statuses = []
+    for number in range(5):
+        spoofed = {
+            "X-Forwarded-For": f"203.0.113.{number}",
+            "X-Real-IP": f"203.0.113.{number}",
+            "Forwarded": f"for=203.0.113.{number}",
+        }
+        body = orjson.dumps({"email": f"nobody-{number}@example.com"})
+        statuses.append(stack.nginx.ask("POST", FORGOT, body, JSON | spoofed).status)
+    assert statuses == [202, 202, 202, 429, 429]
+
+
+def promptly(stack: Stack) -> None:
+    """That somebody else is served meanwhile, long before a slow client is given up."""
+    began = time.monotonic()
+    assert stack.nginx.ask("POST", "/api/login", orjson.dumps(PERSON), JSON).status == 200
+    assert time.monotonic() - began < 8
+
+
+def test_slow_senders_hold_no_thread(stack: Stack) -> None:
+    """Many times as many clients as there are threads, each in the midst of its body: the next one is served."""
+    slow = [stack.nginx.raw() for _ in range(SLOW)]
+    try:
+        for connection in slow:
+            connection.sendall(HEAD + b'\r\n{"email": ')
+        promptly(stack)
+    finally:
+        for connection in slow:
+            connection.close()
+
+
+def test_slow_readers_hold_no_thread(stack: Stack) -> None:
+    """As many who take no byte of a large answer: the next one is served."""
+    slow = [stack.nginx.raw(window=4096) for _ in range(SLOW)]
+    try:
+        for connection in slow:
+            connection.sendall(b"GET /api/openapi.json HTTP/1.1\r\nHost: api.example.com\r\n\r\n")
+        promptly(stack)
+    finally:
+        for connection in slow:
+            connection.close()
+
+
+def refused(stack: Stack, status: int, code: str, **request: Any) -> None:
+    """That nginx refuses it, in the shape of our errors, and gunicorn never hears of it."""
+    answer = stack.nginx.ask(**{"method": "POST", "path": "/api/login"} | request)
+    body = orjson.loads(answer.body)
+    assert (answer.status, body["code"]) == (status, code)
+    assert set(body) == {"error", "code", "request_id"}
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "no-store"
+    line = orjson.loads(stack.nginx.noted().splitlines()[-1])
+    assert (line["status"], line["upstream"]) == (str(status), "")
+
+
+@pytest.mark.parametrize("size", [65_537, 3_000_000])
+def test_an_oversize_body_stops_at_nginx(stack: Stack, size: int) -> None:
+    """Whether it is a little too large or very much, it is 413, and gunicorn does not hear of it."""
+    refused(stack, 413, "body_too_large", body=b"x" * size, headers=JSON)
+
+
+def test_an_oversize_header_stops_at_nginx(stack: Stack) -> None:
+    """A header of more than 8 KiB is a 400, an address of that length a 414."""
+    refused(stack, 400, "bad_request", headers={"Cookie": "a" * 9000})
+    refused(stack, 414, "uri_too_long", path="/" + "a" * 9000)
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/admin", "/admin/users", "/api/v1/admin/users"])
+def test_figures_and_console_are_for_operators(stack: Stack, path: str) -> None:
+    """From a network that `operators.conf` does not name, nginx answers; from one that it names, the application."""
+    refused(stack, 403, "access_denied", method="GET", path=path, source="127.0.0.2")
+    stack.nginx.ask("GET", path)
+    assert orjson.loads(stack.nginx.noted().splitlines()[-1])["upstream"] != ""
+
+
+def test_no_token_is_in_a_log(stack: Stack) -> None:
+    """Neither a page whose address is a secret nor an argument is noted as it is."""
+    secret = "s3cret-of-a-link-0123456789"
+    for page in (f"/m/{secret}", f"/reset/{secret}", f"/verify/{secret}", f"/api/health?code={secret}"):
+        stack.nginx.ask("GET", page)
+    assert secret not in stack.nginx.noted()
+    assert secret not in stack.nginx.said()
+    pages = [orjson.loads(line)["page"] for line in stack.nginx.noted().splitlines()[-4:]]
+    assert pages == ["/m/...", "/reset/...", "/verify/...", "/api/health"]
+
+
+def test_requests_are_told_apart_in_both_logs(stack: Stack) -> None:
+    """The id that a client hears is the one that nginx has noted."""
+    answer = stack.nginx.ask("GET", "/api/health")
+    assert orjson.loads(stack.nginx.noted().splitlines()[-1])["request_id"] == answer.headers["x-request-id"]
