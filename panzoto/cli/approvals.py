@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -13,17 +13,16 @@ import orjson
 from flask import current_app
 from flask.cli import AppGroup
 
-import formats
 from panzoto.deps import Deps, build
 from panzoto.errors import InvalidRequest, PanzotoError, StoreRefused
 from panzoto.flows.approvals import approve, end_approval, needs_approval
+from panzoto.flows.approvals_csv import ABOUT, Row, approval_of, moment
 from panzoto.models.approved_emails import Approval, from_item
 
-from .approvals_file import Row, rows
+from .approvals_file import rows
 from .progress import followed
 
 approvals = AppGroup("approvals", help="The emails that may have an account.")
-ABOUT = ("company", "reason", "notes")
 
 
 def _whoever() -> str:
@@ -45,7 +44,7 @@ def add(email: str, until: str | None, by: str, **about: str | None) -> None:
     """Approve an email, or change its approval."""
     deps = _deps()
     with _sentences():
-        ends = None if until is None else _moment(until)
+        ends = None if until is None else moment(until)
         made = approve(deps, email, by, expires_at=ends, metadata=_given(about))
     click.echo(f"{made.email} is approved{_end(made)}.")
     _say_what_counts(deps, made.email)
@@ -91,7 +90,7 @@ def imported(file: Path, by: str) -> None:
         for row in follow(rows(file)):
             try:
                 _approve_row(deps, row, by)
-            except (InvalidRequest, ValueError) as fault:
+            except InvalidRequest as fault:
                 click.echo(f"{row.where}: skipped: {_said(fault)}", err=True)
                 skipped += 1
             except (PanzotoError, StoreRefused) as fault:  # the next rows would fare no better
@@ -104,13 +103,10 @@ def imported(file: Path, by: str) -> None:
 
 
 def _approve_row(deps: Deps, row: Row, by: str) -> None:
-    """Approve one row; `ValueError` says what is wrong with it."""
-    if row.fault:
-        raise ValueError(row.fault)
-    says = row.says
-    until, approver = says.get("expires_at"), says.get("approved_by") or by
-    about = _given({name: says.get(name) for name in ABOUT})
-    approve(deps, says["email"], approver, expires_at=_moment(until) if until else None, metadata=about)
+    """Approve one row; `InvalidRequest` says what is wrong with it."""
+    wanted = approval_of(row)
+    approver = row.says.get("approved_by") or by
+    approve(deps, wanted.email, approver, expires_at=wanted.expires_at, metadata=wanted.metadata)
 
 
 def _deps(*, operator: bool = False) -> Deps:
@@ -123,7 +119,7 @@ def _sentences() -> Iterator[None]:
     """A fault is one sentence and exit code 1."""
     try:
         yield
-    except (PanzotoError, StoreRefused, ValueError) as fault:
+    except (PanzotoError, StoreRefused) as fault:
         raise click.ClickException(_said(fault)) from None
 
 
@@ -139,14 +135,6 @@ def _say_what_counts(deps: Deps, email: str) -> None:
         click.echo("REGISTRATION_POLICY is open here: everybody may sign in, and nobody was signed out.", err=True)
     elif not needs_approval(deps, email):
         click.echo("It needs no approval: INTERNAL_EMAIL_DOMAINS has its domain.", err=True)
-
-
-def _moment(text: str) -> datetime:
-    """A day or a time, as UTC."""
-    try:
-        return formats.moment(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError("the end must be a day or a time such as 2027-01-31 or 2027-01-31T12:00:00Z") from None
 
 
 def _given(about: dict[str, str | None]) -> dict[str, str]:

@@ -6,11 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from panzoto.errors import Conflict, NotFound
+
 from .spec import APPROVED_EMAILS
+from .store.expressions import Attr, Condition, Key
 from .store.transaction import Member
 from .store.wire import Item
 from .table import Table
 from .times import from_seconds, maybe_seconds, seconds
+
+# All approvals are in one list: they are written seldom, and read by people.
+LISTED = "all"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +38,14 @@ class Approval:
         return self.expires_at is None or (other.expires_at is not None and self.expires_at >= other.expires_at)
 
 
+@dataclass(frozen=True)
+class ApprovalPage:
+    """Some approvals of a list, and the cursor that goes on after them."""
+
+    items: tuple[Approval, ...]
+    cursor: str | None
+
+
 class ApprovedEmails(Table):
     """The table of approved emails."""
 
@@ -42,9 +56,29 @@ class ApprovedEmails(Table):
         item = self.get({"email": email})
         return from_item(item) if item else None
 
+    def page(self, search: str, *, limit: int, cursor: str | None) -> ApprovalPage:
+        """Approvals by email: all, those of a domain (`@example.com`), or those that begin so."""
+        index = "list-index"
+        where: Condition = Key("listed").eq(LISTED)
+        if search.startswith("@"):
+            index, where = "domain-index", Key("domain").eq(search[1:])
+        elif search:
+            where &= Key("email").begins_with(search)
+        found = self.query(where, index=index, limit=limit, cursor=cursor)
+        return ApprovalPage(tuple(map(from_item, found.items)), found.cursor)
+
     def approve(self, approval: Approval) -> None:
         """Keep an approval, in place of the one before."""
         self.put(to_item(approval))
+
+    def add(self, approval: Approval) -> None:
+        """Keep an approval of an email that has none."""
+        taken = Conflict(f"{approval.email} is approved already. Change that approval.")
+        self.put(to_item(approval), when=Attr("email").not_exists(), otherwise=lambda _: taken)
+
+    def change(self, approval: Approval) -> None:
+        """Keep an approval in place of one that must be there."""
+        self.put(to_item(approval), when=Attr("email").exists(), otherwise=NotFound)
 
     def approving(self, approval: Approval) -> Member:
         """The same, as a member of the transaction that makes somebody who needs it."""
@@ -57,9 +91,11 @@ class ApprovedEmails(Table):
 
 
 def to_item(approval: Approval) -> Item:
-    """The item of an approval, with the seed's attributes."""
+    """The item of an approval, with the seed's attributes, and with those by which lists find it."""
     return {
         "email": approval.email,
+        "listed": LISTED,
+        "domain": approval.email.rpartition("@")[2] or approval.email,
         "approvedBy": approval.approved_by,
         "approvedAt": seconds(approval.approved_at),
         "expiresAt": maybe_seconds(approval.expires_at),
