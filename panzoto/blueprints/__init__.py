@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .admin import admin
+from .admin_approvals import admin_approvals
 from .audio import audio
 from .audio import seed as seed_audio
 from .auth import auth, seed
@@ -32,6 +34,8 @@ def register(app: Application) -> None:
     app.register_api(decryption)
     app.register_api(seed_decryption)
     app.register_api(oauth)
+    app.register_api(admin)
+    app.register_api(admin_approvals)
     app.register_blueprint(docs)
     app.register_blueprint(links)
     app.register_blueprint(magic_links)

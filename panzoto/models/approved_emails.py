@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from panzoto.errors import Conflict, NotFound
 
 from .spec import APPROVED_EMAILS
-from .store.expressions import Attr, Condition, Key
+from .store.expressions import Attr, Change, Condition, Key
 from .store.transaction import Member
 from .store.wire import Item
 from .table import Table
@@ -80,6 +81,11 @@ class ApprovedEmails(Table):
         """Keep an approval in place of one that must be there."""
         self.put(to_item(approval), when=Attr("email").exists(), otherwise=NotFound)
 
+    def enlist(self, email: str) -> None:
+        """Put an approval on the lists, if it is still there."""
+        with suppress(NotFound):
+            self.update({"email": email}, Change(set=_places(email)), when=Attr("email").exists(), otherwise=NotFound)
+
     def approving(self, approval: Approval) -> Member:
         """The same, as a member of the transaction that makes somebody who needs it."""
         return self.putting(to_item(approval))
@@ -94,13 +100,17 @@ def to_item(approval: Approval) -> Item:
     """The item of an approval, with the seed's attributes, and with those by which lists find it."""
     return {
         "email": approval.email,
-        "listed": LISTED,
-        "domain": approval.email.rpartition("@")[2] or approval.email,
+        **_places(approval.email),
         "approvedBy": approval.approved_by,
         "approvedAt": seconds(approval.approved_at),
         "expiresAt": maybe_seconds(approval.expires_at),
         "metadata": dict(approval.metadata),
     }
+
+
+def _places(email: str) -> dict[str, str]:
+    """By what the lists find an approval."""
+    return {"listed": LISTED, "domain": email.rpartition("@")[2] or email}
 
 
 def from_item(item: Item) -> Approval:

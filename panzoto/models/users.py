@@ -143,6 +143,10 @@ class Users(Table):
         change = Change(add={name: int(amount) for name, amount in amounts.items()})
         self.update({"user_id": user_id}, change, when=Attr("user_id").exists(), otherwise=SessionEnded)
 
+    def set_audio(self, user_id: str, amounts: Mapping[str, int]) -> None:
+        """How many recordings a person has, as somebody has counted them."""
+        self.update({"user_id": user_id}, Change(set=amounts), when=Attr("user_id").exists(), otherwise=SessionEnded)
+
     def delete_person(self, user_id: str) -> None:
         """Delete the item of a person, last of all that was theirs."""
         self.delete({"user_id": user_id})
