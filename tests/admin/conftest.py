@@ -65,7 +65,9 @@ class Office(Service):
 
     def flask(self, *words: str) -> Any:
         """A command."""
-        return FlaskCliRunner(self.http.application).invoke(args=list(words))
+        self.deps.later.finish()
+        with capture_logs():  # which go to standard error where they are configured
+            return FlaskCliRunner(self.http.application).invoke(args=list(words))
 
     def login(self, me: dict[str, Any]) -> dict[str, Any]:
         """Another session of somebody's."""
