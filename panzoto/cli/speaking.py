@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,8 @@ from rich.text import Text
 
 from panzoto.errors import PanzotoError, StoreRefused
 
+# Where nobody looks at a terminal no line is broken.
+WIDE = 10_000
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
@@ -60,8 +63,7 @@ def _print_table(rows: list[Mapping[str, Any]]) -> None:
         table.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(_cell(each) for each in row.values()))
-    console = Console()
-    console.print(table, width=None if console.is_terminal else 10_000, soft_wrap=not console.is_terminal)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)
 
 
 def _cell(value: Any) -> Text:

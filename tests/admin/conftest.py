@@ -66,7 +66,8 @@ class Office(Service):
     def flask(self, *words: str) -> Any:
         """A command."""
         self.deps.later.finish()
-        with capture_logs():  # which go to standard error where they are configured
+        self.clock.pass_by(milliseconds=1)  # so that what one does is after what the last did
+        with capture_logs():
             return FlaskCliRunner(self.http.application).invoke(args=list(words))
 
     def login(self, me: dict[str, Any]) -> dict[str, Any]:
