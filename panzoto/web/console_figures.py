@@ -30,13 +30,13 @@ def plots(seen: Overview) -> list[Plot]:
 def _by_name(
     days: Sequence[Day], of: Callable[[Day], Mapping[str, int]], say: Callable[[str], str]
 ) -> dict[str, list[Amount]]:
-    """A series for each name; names that are said alike are one."""
+    """A series for each name, the largest first; names that are said alike are one."""
     found: dict[str, list[Amount]] = {}
     for name in sorted({name for day in days for name in of(day)}):
         amounts = [of(day).get(name, 0) for day in days]
         before = found.get(say(name), [0] * len(days))
         found[say(name)] = [one + other for one, other in zip(before, amounts, strict=True)]
-    return found
+    return dict(sorted(found.items(), key=lambda each: -sum(each[1])))
 
 
 def _means(name: str) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 Amount = int | Decimal
-WIDE, HIGH, LEFT, BELOW, ABOVE = 640, 220, 56, 24, 10
+WIDE, HIGH, LEFT, BELOW, ABOVE = 640, 220, 76, 24, 10
 # So many series have a colour of their own; what is beyond shares the last.
 COLOURS = 6
 ROUND = (1, 2, 5, 10)
@@ -29,10 +29,11 @@ class Bar:
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark on an axis."""
+    """A mark on an axis, and where its text stands beside it."""
 
     at: float
     says: str
+    anchor: str = "middle"
 
 
 @dataclass(frozen=True)
@@ -111,4 +112,5 @@ def _y(amount: Decimal, top: Decimal) -> float:
 def _dates(days: Sequence[date]) -> list[Tick]:
     step, every = (WIDE - LEFT) / len(days), max(1, len(days) // DATES_SHOWN)
     shown = [index for index in range(len(days)) if (len(days) - 1 - index) % every == 0]
-    return [Tick(round(LEFT + (index + 0.5) * step, 1), f"{days[index]:%b} {days[index].day}") for index in shown]
+    found = [Tick(round(LEFT + (index + 0.5) * step, 1), f"{days[index]:%b} {days[index].day}") for index in shown]
+    return [*found[:-1], Tick(WIDE, found[-1].says, "end")]  # so that the last one is whole

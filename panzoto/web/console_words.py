@@ -74,15 +74,16 @@ def size(amount: float | Decimal) -> str:
     value, unit = float(amount), 0
     while value >= KILO and unit < len(UNITS) - 1:
         value, unit = value / KILO, unit + 1
-    return f"{value:.0f} {UNITS[unit]}" if unit == 0 else f"{value:.1f} {UNITS[unit]}"
+    return f"{value:.1f}".removesuffix(".0") + f" {UNITS[unit]}"
 
 
 def dollars(amount: float | Decimal) -> str:
     """Money; small amounts keep the digits that say something."""
-    value = float(amount)
+    value = Decimal(amount)
     if not value:
         return "$0"
-    return f"${value:,.2f}" if value >= 1 else f"${value:.7f}".rstrip("0").rstrip(".")
+    digits = max(2, 1 - value.adjusted())
+    return f"${value:,.{digits}f}"
 
 
 def method(name: str) -> str:

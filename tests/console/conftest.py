@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import APIRequestContext, Browser, Page, sync_playwright
+from playwright.sync_api import APIRequestContext, Browser, Page, expect, sync_playwright
 
 from panzoto.deps import build
 from panzoto.flows.oauth._proofs import challenge_of
@@ -91,13 +91,15 @@ class Console:
         headers = {"Authorization": f"Bearer {person['token']}"}
         return self.http.get(f"{self.url}/api/v1/auth/me", headers=headers).status
 
-    def looks_good(self, page: Page, name: str) -> None:
-        """Nothing is wider than the screen, and nobody meets a barrier, in light or in dark."""
+    def looks_good(self, page: Page, name: str, heading: str) -> None:
+        """The page is there; nothing is wider than the screen, and nobody meets a barrier, in light or in dark."""
+        expect(page.locator("h1")).to_have_text(heading)
+        page.wait_for_load_state()
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
-        for scheme in ("light", "dark"):
+        page.evaluate(self.axe)
+        for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            page.evaluate(self.axe)
-            found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+            found = page.evaluate("rules => axe.run(document, rules)", rules)["violations"]
             grave = [each for each in found if each["impact"] in {"serious", "critical"}]
             assert not grave, (name, scheme, [(each["id"], each["nodes"][0]["html"]) for each in grave])
             if PICTURES:
