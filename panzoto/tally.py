@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
+from panzoto.errors import StoreUnavailable
+
 TODAY = "today"
 Amounts = Mapping[str, float]
 Give = Callable[[str, Amounts], None]
@@ -51,17 +53,26 @@ class Tally:
         with self._lock:
             counts, self._counts, self._is_due = self._counts, _nothing(), False
         self._giving.now = True
+        answers = True  # where the store does not, nothing else is tried: whoever waits has waited long enough
         for about, amounts in counts.items():
-            self._give_one(about, amounts)
+            if not answers or (answers := self._given(about, amounts)) is False:
+                self._take_back(about, amounts)
         self._giving.now = False
 
-    def _give_one(self, about: str, amounts: Amounts) -> None:
+    def _given(self, about: str, amounts: Amounts) -> bool:
+        """Give some of it away; False if the store does not answer. What is refused for another reason is a defect."""
         try:
             self._give(about, amounts)
+        except StoreUnavailable as fault:
+            log.warning("figures_wait", cause=type(fault).__name__)
+            return False
         except Exception:
-            log.exception("figures_not_kept")
-            for name, amount in amounts.items():
-                self.count(name, amount, about=about)
+            log.exception("figures_lost", about=about.partition("#")[0])
+        return True
+
+    def _take_back(self, about: str, amounts: Amounts) -> None:
+        for name, amount in amounts.items():
+            self.count(name, amount, about=about)
 
 
 def _nothing() -> defaultdict[str, defaultdict[str, float]]:

@@ -19,7 +19,7 @@ from .store.wire import Item
 from .table import Table
 from .times import seconds
 
-# The feed of a day is spread over so many keys; each takes a thousand writes a second, and each is asked for a page.
+# The feed of a day is spread over so many keys; each takes a thousand writes a second, and a page asks each.
 SHARDS = 4
 COUNTED = {"sign_in": "in", "sign_in_failed": "failed", "code_rejected": "failed"}
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
 
+from panzoto.errors import StoreUnavailable
 from panzoto.models.approved_emails import Approval
 from panzoto.models.audio_files import AudioFile
 from panzoto.models.audit_events import AuditEvent
 from panzoto.models.auth_state.figures import DAY
 from panzoto.models.oauth_logs import Step
 from panzoto.models.store.expressions import Change
-from panzoto.tally import TODAY
+from panzoto.tally import TODAY, Tally
 
 from .conftest import Office, new_email
 
@@ -283,21 +285,37 @@ def test_what_happens_is_counted(office: Office, support: Me) -> None:
 
 
 def test_what_nobody_could_take_is_counted_on(office: Office, support: Me) -> None:
-    """A fault on the way keeps the counts for the next time; somebody who is gone is forgotten."""
+    """Where the store does not answer the counts wait; what it refuses, and somebody who is gone, is forgotten."""
     tally = office.deps.tally
-    office.deps.tally.count("audio_files", 1, about="USER#nobody")
     before = figures(office, support)["days"][-1]["sign_ins"].get("test", 0)
-    tally.count("in#test", 2)
-    tally.count("in#test", 1, about=f"{DAY}nonsense")
     taken = tally._give
 
     def failing(about: str, amounts: Any) -> None:
-        if about == TODAY:
-            raise OSError
-        taken(about, amounts)
+        raise StoreUnavailable
 
+    tally.count("in#test", 2)
+    tally.count("audio_files", 1, about="USER#nobody")
     tally.goes_to(failing)
     tally.give()
+    assert tally._counts["USER#nobody"] == {"audio_files": 1}
     tally.goes_to(taken)
+    tally.count("in#test", 1, about=f"{DAY}nonsense")
     assert figures(office, support)["days"][-1]["sign_ins"]["test"] == before + 2
-    assert tally._counts.pop(f"{DAY}nonsense") == {"in#test": 1}
+    assert not {"USER#nobody", f"{DAY}nonsense"} & tally._counts.keys()
+
+
+def test_a_count_is_given_away_soon_and_an_idle_process_rests() -> None:
+    """The first count begins it; what giving costs is kept for the next time, and begins nothing."""
+    tally, given, done = Tally(0.01), list[tuple[str, Any]](), Event()
+
+    def give(about: str, amounts: Any) -> None:
+        given.append((about, dict(amounts)))
+        tally.count("writes")
+        done.set()
+
+    tally.count("before")  # nobody takes it yet
+    tally.goes_to(give)
+    assert done.wait(10)
+    assert given == [(TODAY, {"before": 1})]
+    assert tally._counts == {TODAY: {"writes": 1}}
+    assert not tally._is_due
