@@ -154,6 +154,20 @@ def test_the_last_administrator_stays(alone: Office) -> None:
         acts.revoke_role(alone.deps, BOSS, first["user_id"], "admin")
 
 
+def test_an_administrator_of_before_the_list_comes_onto_it(alone: Office) -> None:
+    """Until then they cannot be removed; the role is given again, which is no event."""
+    first, second = alone.someone("admin"), alone.someone()
+    user = alone.user(second)
+    alone.deps.users.change(user, alone.clock(), {"roles": frozenset({"admin"})})
+    with pytest.raises(Conflict):
+        acts.revoke_role(alone.deps, BOSS, second["user_id"], "admin")
+    acts.grant_role(alone.deps, BOSS, second["user_id"], "admin")
+    assert "role_granted" not in {each["action"] for each in alone.events(second["user_id"])}
+    acts.revoke_role(alone.deps, BOSS, first["user_id"], "admin")
+    with pytest.raises(LastAdmin):
+        acts.revoke_role(alone.deps, BOSS, second["user_id"], "admin")
+
+
 def test_two_who_remove_each_other_leave_one(alone: Office) -> None:
     """Of two administrators who take each other's role at one moment, one stays."""
     pair = [alone.someone("admin"), alone.someone("admin")]

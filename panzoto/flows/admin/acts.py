@@ -50,15 +50,19 @@ def enable(deps: Deps, admin: Admin, user_id: str) -> User:
 
 
 def grant_role(deps: Deps, admin: Admin, user_id: str, role: str) -> User:
-    """Give somebody a role. Commit point as in `disable`; it works from the next request on."""
+    """Give somebody a role. Commit point as in `disable`; it works from the next request on.
+
+    An administrator of before there was the list that knows the last is put on it.
+    """
     now, user = deps.clock(), person(deps, user_id)
     _check_role(role)
-    if role in user.roles:
-        return user
     coming = [deps.admins.adding(user_id)] if role == ADMIN and user.disabled_at is None else []
+    if role in user.roles and not coming:
+        return user
     after = replace(user, roles=user.roles | {role})
     _change(deps, user, now, {"roles": after.roles}, *coming)
-    record(deps, admin, user_id, "role_granted", now, before=standing(user), after=standing(after))
+    if after != user:
+        record(deps, admin, user_id, "role_granted", now, before=standing(user), after=standing(after))
     return after
 
 
