@@ -66,7 +66,7 @@ STEPS: dict[str, tuple[int, int, str]] = {
 
 def number(amount: float | Decimal) -> str:
     """An amount as people read it."""
-    return f"{amount:,.0f}" if amount == int(amount) else f"{amount:,.1f}"
+    return f"{amount:,.0f}" if amount == int(amount) or amount >= KILO else f"{amount:,.1f}"
 
 
 def size(amount: float | Decimal) -> str:
