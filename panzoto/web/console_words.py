@@ -41,7 +41,14 @@ ACTIONS = {
     "provider_disconnected": "Disconnected a provider",
 }
 WRONG = frozenset({"sign_in_failed", "code_rejected", "password_rejected", "audio_decrypt_refused"})
-AGENTS = ("Edg", "Firefox", "Chrome", "Safari", "okhttp", "curl", "python")
+AGENTS = {
+    "edg": "Edge",
+    "firefox": "Firefox",
+    "chrome": "Chrome",
+    "safari": "Safari",
+    "okhttp": "The app",
+    "curl": "curl",
+}
 SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "Windows": "Windows", "Mac OS X": "macOS", "Linux": "Linux"}
 # Between whom each step goes: 0 the person, 1 Panzoto, 2 the provider.
 STEPS: dict[str, tuple[int, int, str]] = {
@@ -132,9 +139,8 @@ def plain(value: Any) -> str:
 
 def agent(text: str) -> str:
     """The program that somebody uses, short."""
-    name = next((each for each in AGENTS if each.lower() in text.lower()), "")
+    name = next((said for sign, said in AGENTS.items() if sign in text.lower()), "")
     system = next((said for sign, said in SYSTEMS.items() if sign in text), "")
-    name = "Edge" if name == "Edg" else name
     return " on ".join(filter(None, (name, system))) or text[:40] or "unknown program"
 
 
