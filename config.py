@@ -199,6 +199,19 @@ class Config:
         default_text=f"`{limits.DEFAULTS}`",
         says="Limits that differ from the default, by name: `login.account=5/10m,forgot.address=3/1h`.",
     )
+    admin_max_age: timedelta = var(
+        "ADMIN_MAX_AGE",
+        formats.duration,
+        timedelta(hours=4),
+        default_text="4h",
+        says="How long after a sign-in administrators and supporters may act as such.",
+    )
+    figures_seconds: int = var(
+        "FIGURES_SECONDS",
+        formats.whole(0, 3600),
+        10,
+        says="How often a process writes what it has counted for the figures, while there is something; 0 writes none.",
+    )
     audit_retention: timedelta = var(
         "AUDIT_RETENTION",
         formats.duration,

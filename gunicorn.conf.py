@@ -76,9 +76,10 @@ def post_worker_init(worker: Any) -> None:
 
 
 def worker_exit(server: object, worker: Any) -> None:
-    """Give back what is not finished, so that somebody else takes it at once."""
+    """Give back what is not finished, so that somebody else takes it at once, and the figures that were counted."""
     if getattr(worker, "wsgi", None) is not None:
         worker.wsgi.extensions["panzoto"].workers.stop()
+        worker.wsgi.extensions["panzoto"].tally.give()
 
 
 def on_reload(server: object) -> None:

@@ -46,8 +46,10 @@ from panzoto.messages.post import Post
 from panzoto.models.approved_emails import ApprovedEmails
 from panzoto.models.audio_files import AudioFiles
 from panzoto.models.audit_events import AuditEvents
+from panzoto.models.auth_state.admins import Admins
 from panzoto.models.auth_state.audio_jobs import AudioJobs
 from panzoto.models.auth_state.emails import EmailClaims
+from panzoto.models.auth_state.figures import Figures
 from panzoto.models.auth_state.identities import IdentityClaims
 from panzoto.models.auth_state.lineages import Lineages
 from panzoto.models.auth_state.oauth_states import OAuthStates
@@ -56,6 +58,7 @@ from panzoto.models.auth_state.phones import PhoneClaims
 from panzoto.models.auth_state.rates import Rates
 from panzoto.models.auth_state.revoked import RevokedTokens
 from panzoto.models.auth_state.sms_breaker import SmsBreaker
+from panzoto.models.counted import Counted
 from panzoto.models.known_users import KnownUsers
 from panzoto.models.oauth_logs import OAuthLogs
 from panzoto.models.oauth_tokens import OAuthTokens
@@ -66,6 +69,7 @@ from panzoto.models.users import Users
 from panzoto.providers.fetching import Fetcher
 from panzoto.providers.known import Providers
 from panzoto.providers.provider import Provider
+from panzoto.tally import Tally
 from panzoto.workers import Workers
 
 if TYPE_CHECKING:
@@ -102,6 +106,7 @@ class Deps:
     clock: Callable[[], datetime]
     later: Later
     workers: Workers
+    tally: Tally
     decrypting: Gate
     outbox: Outbox | None
 
@@ -116,6 +121,8 @@ class Deps:
     codes: Codes
 
     users: Users
+    admins: Admins
+    figures: Figures
     known_users: KnownUsers
     approved_emails: ApprovedEmails
     emails: EmailClaims
@@ -154,13 +161,16 @@ class Deps:
 def build(config: Config, *, operator: bool = False) -> Deps:
     """The real things, as `config` describes them. `operator` permits what only a command may do, such as scans."""
     clients = Clients(config)
-    gateway = _gateway(config, clients, operator=operator)
+    tally = Tally(config.figures_seconds)
+    gateway = _gateway(config, clients, tally, operator=operator)
     gate = Gate(config.hashing_at_once)
     profile = _profile(config)
     passwords = Passwords(profile, gate)
     breaches = Breaches(HttpRanges()) if config.breach_lookup else None
     signing_keys = _signing_keys(config, clients)
     users = Users(gateway, config.users_table)
+    figures = Figures(gateway, config.auth_state_table)
+    tally.goes_to(Counted(figures, users, now))
     s3, streams = clients.s3(), clients.s3_for_streams()
     kms = clients.kms()
     data_keys = KmsDataKeys(kms, config.oauth_kms_key)
@@ -171,6 +181,7 @@ def build(config: Config, *, operator: bool = False) -> Deps:
         clock=now,
         later=Later(),
         workers=Workers(config.decrypt_jobs_at_once),
+        tally=tally,
         decrypting=Gate(config.decrypts_at_once),
         outbox=Outbox(config.outbox_url) if config.outbox_url else None,
         passwords=passwords,
@@ -183,6 +194,8 @@ def build(config: Config, *, operator: bool = False) -> Deps:
         content_tokens=ContentTokens(derived_key(config.secret_key, "content-token/v1")),
         purposes=Purposes(derived_key(config.secret_key, "one-use/v1")),
         users=users,
+        admins=Admins(gateway, config.auth_state_table),
+        figures=figures,
         known_users=KnownUsers(users, timedelta(seconds=config.revocation_cache_seconds)),
         approved_emails=ApprovedEmails(gateway, config.approved_emails_table),
         phones=PhoneClaims(gateway, config.auth_state_table),
@@ -194,9 +207,9 @@ def build(config: Config, *, operator: bool = False) -> Deps:
         rates=Rates(gateway, config.auth_state_table, config.rate_limits),
         sessions=Sessions(gateway, config.auth_tokens_table),
         one_use_tokens=OneUseTokens(gateway, config.auth_tokens_table),
-        audit=AuditEvents(gateway, config.audit_events_table, config.audit_retention),
+        audit=AuditEvents(gateway, config.audit_events_table, config.audit_retention, tally),
         audio_jobs=AudioJobs(gateway, config.auth_state_table),
-        audio_files=AudioFiles(gateway, config.audio_files_table),
+        audio_files=AudioFiles(gateway, config.audio_files_table, tally),
         oauth_tokens=OAuthTokens(gateway, config.oauth_tokens_table),
         bucket=Bucket(s3, config.s3_bucket),
         multipart=Multipart(s3, config.s3_bucket),
@@ -214,17 +227,18 @@ def build(config: Config, *, operator: bool = False) -> Deps:
         wait=time.sleep,
         key_service=KeyService(kms, config.audio_kms_key),
         messages=messages.messages(config),
-        post=messages.post(config, clients),
+        post=messages.post(config, clients, tally),
     )
 
 
-def _gateway(config: Config, clients: Clients, *, operator: bool) -> Gateway:
+def _gateway(config: Config, clients: Clients, tally: Tally, *, operator: bool) -> Gateway:
     return Gateway(
         clients.dynamodb(),
         Cursors(derived_key(config.secret_key, "cursor/v1")),
         deadline=config.dynamodb_deadline.total_seconds(),
         attempt=clients.attempt_seconds,
         operator=operator,
+        tally=tally,
     )
 
 

@@ -68,6 +68,12 @@ class Conflict(PanzotoError):
     sentence = "Somebody else changed this at the same moment. Look at it again before you retry."
 
 
+class LastAdmin(Conflict):
+    """Somebody would be removed without whom nobody administers the service."""
+
+    sentence = "This is the last administrator. Make another one first."
+
+
 class EmailTaken(Conflict):
     """Another account has this email."""
 

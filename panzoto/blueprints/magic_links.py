@@ -68,7 +68,8 @@ def signed_in() -> Response:
         return _page("signed_out.html", status_of(refused))
     except PanzotoError as refused:
         return _refused("failed.html", refused)
-    return _page("signed_in.html", 200, who=_name(found.user))
+    console = "/admin" if found.user.roles else None
+    return _page("signed_in.html", 200, who=_name(found.user), console=console)
 
 
 @magic_links.post("/signed-out")

@@ -1,4 +1,4 @@
-"""Commands for operators: `flask tables`, `keys`, `users`, `approvals`, `audio`, `vault`, `migrate`."""
+"""Commands for operators: `flask tables`, `keys`, `users`, `approvals`, `audit`, `figures` and others."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from flask import Flask
 
 from migrations.cli import migrate as migrate_commands
 
+from . import people as people_commands
 from .approvals import approvals as approvals_commands
 from .audio import audio as audio_commands
+from .audit import audit as audit_commands
+from .figures import figures as figures_commands
 from .keys import keys as keys_commands
 from .tables import tables as tables_commands
-from .users import users as users_commands
 from .vault import vault as vault_commands
 
 
@@ -19,7 +21,9 @@ def register(app: Flask) -> None:
     for commands in (
         tables_commands,
         keys_commands,
-        users_commands,
+        people_commands.users,  # the same group, with what is done for one person
+        audit_commands,
+        figures_commands,
         approvals_commands,
         audio_commands,
         vault_commands,

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -13,39 +10,32 @@ import orjson
 from flask import current_app
 from flask.cli import AppGroup
 
-import formats
 from panzoto.deps import Deps, build
 from panzoto.errors import InvalidRequest, PanzotoError, StoreRefused
 from panzoto.flows.approvals import approve, end_approval, needs_approval
+from panzoto.flows.approvals_csv import ABOUT, Row, approval_of, moment
 from panzoto.models.approved_emails import Approval, from_item
+from panzoto.models.store.expressions import Attr
 
-from .approvals_file import Row, rows
+from .approvals_file import rows
 from .progress import followed
+from .speaking import said, sentences, whoever
 
 approvals = AppGroup("approvals", help="The emails that may have an account.")
-ABOUT = ("company", "reason", "notes")
-
-
-def _whoever() -> str:
-    """The name of whoever is at work on this machine; a container may have none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "flask"
 
 
 @approvals.command("add")
 @click.argument("email")
 @click.option("--until", help="When it ends, in UTC, such as 2027-01-31 or 2027-01-31T12:00:00Z; never, if not given.")
-@click.option("--by", default=_whoever, help="Who approves; your name on this machine, if not given.")
+@click.option("--by", default=whoever, help="Who approves; your name on this machine, if not given.")
 @click.option("--company")
 @click.option("--reason")
 @click.option("--notes")
 def add(email: str, until: str | None, by: str, **about: str | None) -> None:
     """Approve an email, or change its approval."""
     deps = _deps()
-    with _sentences():
-        ends = None if until is None else _moment(until)
+    with sentences():
+        ends = None if until is None else moment(until)
         made = approve(deps, email, by, expires_at=ends, metadata=_given(about))
     click.echo(f"{made.email} is approved{_end(made)}.")
     _say_what_counts(deps, made.email)
@@ -53,11 +43,11 @@ def add(email: str, until: str | None, by: str, **about: str | None) -> None:
 
 @approvals.command("remove")
 @click.argument("email")
-@click.option("--by", default=_whoever, help="Who removes it; your name on this machine, if not given.")
+@click.option("--by", default=whoever, help="Who removes it; your name on this machine, if not given.")
 def remove(email: str, by: str) -> None:
     """Take an approval away. Whoever is signed in by it is signed out."""
     deps = _deps()
-    with _sentences():
+    with sentences():
         ended = end_approval(deps, email, by)
     if ended is None:
         raise click.ClickException(f"{email} was not approved.")
@@ -69,7 +59,7 @@ def remove(email: str, by: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def listed(as_json: bool) -> None:
     """Every approval, by email."""
-    with _sentences():
+    with sentences():
         found = sorted(map(from_item, _deps(operator=True).approved_emails.scan()), key=lambda each: each.email)
     now = _deps().clock()
     for each in found:
@@ -78,9 +68,20 @@ def listed(as_json: bool) -> None:
         click.echo("No email is approved. Approve one with: flask approvals add EMAIL")
 
 
+@approvals.command("reindex")
+def reindex() -> None:
+    """Put every approval on the lists: those that were written by hand, or before there were lists."""
+    deps, done = _deps(operator=True), 0
+    with sentences():
+        for item in deps.approved_emails.scan(only=Attr("listed").not_exists()):
+            deps.approved_emails.enlist(item["email"])
+            done += 1
+    click.echo(f"{done} approvals are on the lists now.")
+
+
 @approvals.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--by", default=_whoever, help="Who approves, where a row does not say.")
+@click.option("--by", default=whoever, help="Who approves, where a row does not say.")
 def imported(file: Path, by: str) -> None:
     """Approve every email of a CSV file with the columns email, expires_at, company, reason, notes, approved_by.
 
@@ -91,8 +92,8 @@ def imported(file: Path, by: str) -> None:
         for row in follow(rows(file)):
             try:
                 _approve_row(deps, row, by)
-            except (InvalidRequest, ValueError) as fault:
-                click.echo(f"{row.where}: skipped: {_said(fault)}", err=True)
+            except InvalidRequest as fault:
+                click.echo(f"{row.where}: skipped: {said(fault)}", err=True)
                 skipped += 1
             except (PanzotoError, StoreRefused) as fault:  # the next rows would fare no better
                 raise click.ClickException(f"{row.where}: {fault} Before it, {done} were approved.") from None
@@ -104,33 +105,15 @@ def imported(file: Path, by: str) -> None:
 
 
 def _approve_row(deps: Deps, row: Row, by: str) -> None:
-    """Approve one row; `ValueError` says what is wrong with it."""
-    if row.fault:
-        raise ValueError(row.fault)
-    says = row.says
-    until, approver = says.get("expires_at"), says.get("approved_by") or by
-    about = _given({name: says.get(name) for name in ABOUT})
-    approve(deps, says["email"], approver, expires_at=_moment(until) if until else None, metadata=about)
+    """Approve one row; `InvalidRequest` says what is wrong with it."""
+    wanted = approval_of(row)
+    approver = row.says.get("approved_by") or by
+    approve(deps, wanted.email, approver, expires_at=wanted.expires_at, metadata=wanted.metadata)
 
 
 def _deps(*, operator: bool = False) -> Deps:
     asked: Deps = current_app.extensions["panzoto"]
     return build(asked.config, operator=True) if operator else asked
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """A fault is one sentence and exit code 1."""
-    try:
-        yield
-    except (PanzotoError, StoreRefused, ValueError) as fault:
-        raise click.ClickException(_said(fault)) from None
-
-
-def _said(fault: Exception) -> str:
-    """What a fault says; of a wrong field that alone, because nobody has made a request."""
-    details = fault.details if isinstance(fault, PanzotoError) else ()
-    return ", ".join(f"{each['field']} {each['problem']}" for each in details) or str(fault)
 
 
 def _say_what_counts(deps: Deps, email: str) -> None:
@@ -139,14 +122,6 @@ def _say_what_counts(deps: Deps, email: str) -> None:
         click.echo("REGISTRATION_POLICY is open here: everybody may sign in, and nobody was signed out.", err=True)
     elif not needs_approval(deps, email):
         click.echo("It needs no approval: INTERNAL_EMAIL_DOMAINS has its domain.", err=True)
-
-
-def _moment(text: str) -> datetime:
-    """A day or a time, as UTC."""
-    try:
-        return formats.moment(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError("the end must be a day or a time such as 2027-01-31 or 2027-01-31T12:00:00Z") from None
 
 
 def _given(about: dict[str, str | None]) -> dict[str, str]:

@@ -1,84 +1,24 @@
-"""The CSV file of `flask approvals import`, row by row: what is wrong with one takes nothing from the others."""
+"""The CSV file of `flask approvals import`, row by row."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from _csv import Reader
-
-COLUMNS = ("email", "expires_at", "company", "reason", "notes", "approved_by")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row: where it stands, what it says by column, and what is wrong with it."""
-
-    where: str
-    says: dict[str, str] = field(default_factory=dict)
-    fault: str | None = None
+from panzoto.errors import InvalidRequest
+from panzoto.flows import approvals_csv
+from panzoto.flows.approvals_csv import Row
 
 
 def rows(file: Path) -> Iterator[Row]:
-    """The rows of a file. One that cannot be read, or whose columns mean nothing here, is refused in one sentence."""
+    """The rows of a file; one that cannot be read is refused in one sentence."""
     try:
         # Bytes that are no UTF-8 become lone surrogates, so that they spoil their own row alone.
         with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
-            reader = csv.reader(lines, strict=True)
-            yield from _below(reader, _columns(file.name, reader))
+            yield from approvals_csv.rows(lines, file.name)
     except OSError as fault:
         raise click.ClickException(f"{file.name} cannot be read: {fault.strerror}.") from None
-
-
-def _columns(name: str, reader: Reader) -> list[str]:
-    """The columns that the first line names."""
-    try:
-        named = [each.strip().lower() for each in next(filter(None, reader), [])]
-    except csv.Error as fault:
-        raise click.ClickException(f"{name} is not a CSV file: {fault}.") from None
-    if "email" not in named:
-        raise click.ClickException(f"{name} must begin with a line of columns in UTF-8, of which one is email.")
-    if len(set(named)) < len(named):
-        raise click.ClickException(f"{name} names a column twice.")
-    if not set(named) <= set(COLUMNS):  # a mistyped expires_at would let people in for ever
-        raise click.ClickException(f"{name} must have no columns but {', '.join(COLUMNS)}.")
-    return named
-
-
-def _below(reader: Reader, columns: list[str]) -> Iterator[Row]:
-    while True:
-        first = reader.line_num + 1
-        try:
-            fields = next(reader, None)
-        except csv.Error as fault:
-            yield Row(_where(first, reader.line_num), fault=f"it is not CSV: {fault}")
-            continue
-        if fields is None:
-            return
-        if fields:
-            yield _row(_where(first, reader.line_num), columns, fields)
-
-
-def _where(first: int, last: int) -> str:
-    """The lines that a row stands in: a quote that nobody has closed takes many."""
-    return f"line {first}" if first == last else f"lines {first} to {last}"
-
-
-def _row(where: str, columns: list[str], fields: list[str]) -> Row:
-    if len(fields) > len(columns):
-        return Row(where, fault="it has more fields than there are columns")
-    says = dict(zip_longest(columns, (each.strip() for each in fields), fillvalue=""))
-    if not _is_text("".join(fields)):
-        return Row(where, fault="it is not UTF-8")
-    return Row(where, says, fault=None if says["email"] else "it has no email")
-
-
-def _is_text(fields: str) -> bool:
-    return not any("\ud800" <= each <= "\udfff" for each in fields)
+    except InvalidRequest as fault:
+        raise click.ClickException(str(fault)) from None

@@ -111,7 +111,7 @@ def guess_code(
         deps.otps.give_back(otp)
         raise
     except CodeRejected:
-        record(deps, f"phone:{phone.number}", "code_rejected", client, now)
+        record(deps, f"phone:{phone.number}", "code_rejected", client, now, {"by": "otp"})
         deps.rates.charge("code.phone", phone.number, now)  # wrong guesses and codes sent are bounded together
         raise
     return otp

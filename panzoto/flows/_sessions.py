@@ -11,6 +11,7 @@ from panzoto.deps import Deps
 from panzoto.flows.client import Client
 from panzoto.models import sessions
 from panzoto.models.auth_state import lineages
+from panzoto.models.auth_state.figures import day_key
 from panzoto.models.auth_state.lineages import Lineage
 from panzoto.models.sessions import Session
 from panzoto.models.store import batches
@@ -134,16 +135,28 @@ def seconds_left(deps: Deps, lineage: Lineage, now: datetime) -> int:
     return int(min(deps.config.jwt_access_expiry, lineage.expires_at - now).total_seconds())
 
 
-def end_one(deps: Deps, user: User, session_id: str, now: datetime) -> None:
+def end_one(deps: Deps, user: User, session_id: str, began: datetime, now: datetime) -> None:
     """End a session: in one transaction its refresh tokens and its access tokens, then its place in the list."""
     transact(deps.gateway, deps.lineages.revoking(session_id, now), deps.users.ending_session(user, session_id, now))
     deps.sessions.forget([session_id])
+    count_ended(deps, began)
     deps.users.forget_ended(user, now, deps.config.jwt_access_expiry)
 
 
-def clear_sessions(deps: Deps, user: User, now: datetime) -> None:
-    """End what hangs on sessions whose epoch is over already: their refresh tokens, and their places in the list."""
-    ended = [each.session_id for each in deps.sessions.of(user.user_id)]
-    for session_id in ended:
-        deps.lineages.revoke(session_id, now)
-    deps.sessions.forget(ended)
+def clear_sessions(deps: Deps, user: User, now: datetime) -> int:
+    """End what hangs on sessions whose epoch is over already: their refresh tokens, and their places in the list.
+
+    How many those were.
+    """
+    ended = deps.sessions.of(user.user_id)
+    for each in ended:
+        deps.lineages.revoke(each.session_id, now)
+    deps.sessions.forget([each.session_id for each in ended])
+    for each in ended:
+        count_ended(deps, each.created_at)
+    return len(ended)
+
+
+def count_ended(deps: Deps, began: datetime) -> None:
+    """Count the end of a session with the day on which it began: what is left of that day is what still lives."""
+    deps.tally.count("ended", about=day_key(began.date()))

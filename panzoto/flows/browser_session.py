@@ -22,6 +22,7 @@ class Visitor:
 
     user: User
     session_id: str
+    signed_in_at: datetime
 
 
 def visitor(deps: Deps, token: str) -> Visitor:
@@ -36,7 +37,7 @@ def leave(deps: Deps, token: str, client: Client) -> None:
     """End the session of this browser. Commit point as in `logout`."""
     now = deps.clock()
     found = _living(deps, token, now)
-    end_one(deps, found.user, found.session_id, now)
+    end_one(deps, found.user, found.session_id, found.signed_in_at, now)
     record(deps, found.user.user_id, "signed_out", client, now, {"session": found.session_id})
 
 
@@ -57,4 +58,4 @@ def _living(deps: Deps, token: str, now: datetime) -> Visitor:
     user = deps.users.find(lineage.user_id)
     if user is None or not user.may_sign_in or user.epoch != lineage.epoch or session_id in user.ended:
         raise SessionEnded
-    return Visitor(user, session_id)
+    return Visitor(user, session_id, lineage.created_at)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 from panzoto.deps import Deps
 from panzoto.models import object_keys
 from panzoto.models.audio_file import record_of
-from panzoto.models.users import User
+from panzoto.models.store.transaction import transact
+from panzoto.models.users import ADMIN, User
 
 from ._audit import record
 from ._mail import afterwards
 from ._reauthenticate import reauthenticate
 from ._recordings import remove_copies
+from ._sessions import count_ended
 from .authenticate import Caller
 from .client import Client
 from .oauth._revoking import end_all
@@ -24,16 +29,27 @@ def delete_me(deps: Deps, caller: Caller, current_password: str | None, client: 
     """
     now = deps.clock()
     reauthenticate(deps, caller, current_password, client, now)
-    user = deps.users.begin_deletion(caller.user, now)
+    user = _begin(deps, caller.user, now)
     record(deps, user.user_id, "deleted", client, now)
     afterwards(deps, "delete_me", lambda: erase(deps, user))
 
 
+def _begin(deps: Deps, user: User, now: datetime) -> User:
+    """Mark the person; the last administrator stays."""
+    if ADMIN not in user.roles:
+        return deps.users.begin_deletion(user, now)
+    transact(deps.gateway, deps.admins.removing(user.user_id), deps.users.beginning_deletion(user, now))
+    return replace(user, deleting_at=now, epoch=user.epoch + 1)
+
+
 def erase(deps: Deps, user: User) -> None:
     """Delete all that hangs on an account, and the person last; every step may be done again."""
-    sessions = [each.session_id for each in deps.sessions.of(user.user_id)]
-    deps.lineages.forget(sessions)
-    deps.sessions.forget(sessions)
+    sessions = deps.sessions.of(user.user_id)
+    ids = [each.session_id for each in sessions]
+    deps.lineages.forget(ids)
+    deps.sessions.forget(ids)
+    for each in sessions:
+        count_ended(deps, each.created_at)
     deps.one_use_tokens.forget(user.user_id)
     _erase_recordings(deps, user.user_id)
     end_all(deps, user, deps.clock())
@@ -63,4 +79,5 @@ def _erase_recordings(deps: Deps, user_id: str) -> None:
         if elsewhere and all(each.user_id == user_id for each in deps.audio_files.owning(file.s3_key)):
             deps.bucket.delete(file.s3_key)
         file_ids.add(file.file_id)
+        deps.audio_files.count_deleted(file)
     deps.audio_files.forget(sorted(file_ids))

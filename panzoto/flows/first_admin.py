@@ -8,7 +8,7 @@ from panzoto.crypto.keys import new_key_salt
 from panzoto.deps import Deps
 from panzoto.models.approved_emails import Approval
 from panzoto.models.store.transaction import transact
-from panzoto.models.users import User
+from panzoto.models.users import ADMIN, User
 
 BY = "flask"
 
@@ -26,9 +26,10 @@ def first_admin(deps: Deps, email: str, password: str) -> User:
         key_salt=new_key_salt(),
         created_at=now,
         email_verified_at=now.replace(microsecond=0),
-        roles=frozenset({"admin"}),
+        roles=frozenset({ADMIN}),
     )
     # Where only approved people sign in, somebody must be able to approve the first.
     approving = deps.approved_emails.approving(Approval(email=email, approved_by=BY, approved_at=now))
-    transact(deps.gateway, deps.emails.claiming(email, admin.user_id), deps.users.creating(admin), approving)
+    claiming = deps.emails.claiming(email, admin.user_id)
+    transact(deps.gateway, claiming, deps.users.creating(admin), deps.admins.adding(admin.user_id), approving)
     return admin

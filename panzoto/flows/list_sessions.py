@@ -7,19 +7,13 @@ from typing import Any
 from panzoto.deps import Deps
 
 from ._devices import shown_device
+from ._living_sessions import living
 from .authenticate import Caller
 
 
 def list_sessions(deps: Deps, caller: Caller) -> list[dict[str, Any]]:
-    """The living sessions of the caller, newest first. The index finds them; their lineages tell whether they live."""
+    """The living sessions of the caller, newest first."""
     now = deps.clock()
-    found = {each.session_id: each for each in deps.sessions.of(caller.user.user_id)}
-    lineages = {each.session_id: each for each in deps.lineages.find_many(list(found))}
-    living = [
-        (found[session_id], lineage)
-        for session_id, lineage in lineages.items()
-        if lineage.lives(now, deps.config.session_idle_expiry) and lineage.epoch == caller.user.epoch
-    ]
     return [
         {
             "session_id": session.session_id,
@@ -32,5 +26,5 @@ def list_sessions(deps: Deps, caller: Caller) -> list[dict[str, Any]]:
             "last_used_at": lineage.rotated_at.isoformat(),
             "expires_at": session.expires_at.isoformat(),
         }
-        for session, lineage in sorted(living, key=lambda pair: pair[0].created_at, reverse=True)
+        for session, lineage in living(deps, caller.user, deps.sessions.of(caller.user.user_id), now)
     ]

@@ -19,7 +19,7 @@ def logout(deps: Deps, caller: Caller, client: Client) -> None:
     """
     now = deps.clock()
     if caller.session_id is not None:
-        end_one(deps, caller.user, caller.session_id, now)
+        end_one(deps, caller.user, caller.session_id, caller.claims.auth_time, now)
     deps.revoked_tokens.mark(caller.claims.jti, caller.claims.expires_at, now)
     record(deps, caller.user.user_id, "signed_out", client, now, {"session": caller.session_id})
 
@@ -39,5 +39,5 @@ def end_session(deps: Deps, caller: Caller, session_id: str, client: Client) -> 
     lineage = deps.lineages.find(session_id)
     if lineage is None or lineage.user_id != caller.user.user_id:
         raise NotFound("There is no such session.")
-    end_one(deps, caller.user, session_id, now)
+    end_one(deps, caller.user, session_id, lineage.created_at, now)
     record(deps, caller.user.user_id, "session_ended", client, now, {"session": session_id})

@@ -75,5 +75,5 @@ def _end_family(deps: Deps, lineage: Lineage, client: Client, now: datetime, why
     if user is None:
         deps.lineages.revoke(lineage.session_id, now)
     else:
-        end_one(deps, user, lineage.session_id, now)
+        end_one(deps, user, lineage.session_id, lineage.created_at, now)
     record(deps, lineage.user_id, why, client, now, {"session": lineage.session_id})

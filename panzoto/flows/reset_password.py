@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from panzoto.crypto.purposes import Purpose
 from panzoto.deps import Deps
 from panzoto.errors import AudioDecisionNeeded, LinkInvalid
-from panzoto.messages.kinds import ResetPassword
 from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
 from panzoto.models.one_use_tokens import OneUseToken
 from panzoto.models.store.expressions import Attr
@@ -20,12 +18,11 @@ from . import _audio_key, _devices, _one_use
 from ._addresses import normal_email
 from ._arriving import unproved
 from ._audit import record
-from ._mail import notify_of_new_password, send
+from ._mail import notify_of_new_password
 from ._policy import Admitted, admit
+from ._reset_link import PURPOSE, send_link
 from ._sessions import SignedIn, clear_sessions, start_session
 from .client import Client
-
-PURPOSE = Purpose.PASSWORD_RESET
 
 
 @dataclass(frozen=True)
@@ -52,11 +49,7 @@ def _send_link(deps: Deps, email: str, client: Client, now: datetime) -> None:
     user = deps.users.find(claim["user_id"]) if claim else None
     if user is None or not user.may_sign_in:
         return
-    deps.rates.charge("forgot.account", user.user_id, now)
-    lifetime = deps.config.password_reset_expiry
-    text = _one_use.issue(deps, PURPOSE, user, email, lifetime, client, now)
-    link = f"{deps.config.public_url}/reset/{text}"
-    send(deps, ResetPassword(link=link, minutes=int(lifetime.total_seconds() // 60)), email, client, now)
+    send_link(deps, user, email, client, now)
     record(deps, user.user_id, "reset_asked", client, now)
 
 

@@ -46,7 +46,7 @@ def sign_in_by_link_code(deps: Deps, request_id: str, code: str, device_id: str 
         deps.one_use_tokens.give_back(token)
         raise
     except CodeRejected:
-        record(deps, _subject(token), "code_rejected", client, now)
+        record(deps, _subject(token), "code_rejected", client, now, {"by": token.details["sourceFlow"]})
         raise
     return _sign_in(deps, token, device_id, client, now)
 

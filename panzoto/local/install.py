@@ -106,6 +106,7 @@ def make(venv: Path) -> None:
     """An empty .venv in place of whatever is there."""
     require(sys.version_info[:3])
     print("Making .venv with Python {}.{}.{} ...".format(*sys.version_info[:3]), flush=True)
+    leave_elsewhere(venv)
     with contextlib.suppress(OSError):
         (venv / STAMP).unlink()
     done = subprocess.run(
@@ -116,6 +117,12 @@ def make(venv: Path) -> None:
     )
     if done.returncode:
         raise CannotInstall("Python could not make .venv. It said:\n" + indented(done.stdout.decode().splitlines()))
+
+
+def leave_elsewhere(venv: Path) -> None:
+    """Take away a link: to clear it would empty the folder that it leads to, which is somebody else's."""
+    if venv.is_symlink():
+        venv.unlink()
 
 
 def require(found: "tuple[int, ...]") -> None:

@@ -14,6 +14,7 @@ from .sns import SnsSender
 if TYPE_CHECKING:
     from config import Config
     from panzoto.aws.clients import Clients
+    from panzoto.tally import Tally
 
 
 def messages(config: Config) -> Messages:
@@ -22,10 +23,10 @@ def messages(config: Config) -> Messages:
     return Messages(directory, product=config.product_name, support=config.support_email)
 
 
-def post(config: Config, clients: Clients) -> Post:
+def post(config: Config, clients: Clients, tally: Tally) -> Post:
     """The senders of mail and SMS."""
     sms: Sender = SnsSender(clients.sns(), sender_id=config.sms_sender_id) if config.sms_sender == "sns" else NoSms()
-    return Post(mail=_mail(config, clients), sms=sms)
+    return Post(mail=_mail(config, clients), sms=sms, tally=tally)
 
 
 def _mail(config: Config, clients: Clients) -> Sender:

@@ -11,6 +11,7 @@ import structlog
 
 from panzoto import counters
 from panzoto.errors import AddressRefused, MessageNotSent, SmsNotOffered
+from panzoto.tally import Tally
 
 from .message import Message
 
@@ -44,10 +45,12 @@ class Post:
         *,
         mail: Sender,
         sms: Sender,
+        tally: Tally | None = None,
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._senders = {"email": mail, "sms": sms}
+        self._tally = tally
         self._clock = clock
         self._wait = wait
 
@@ -65,6 +68,8 @@ class Post:
             log.warning("message_failed", kind=message.kind, channel=message.channel, reason=reason)
             raise
         counters.MESSAGES.labels(message.kind, "sent").inc()
+        if self._tally is not None:
+            self._tally.count(f"sent#{message.channel}")
         log.info("message_sent", kind=message.kind, channel=message.channel)
 
     def _attempt(self, message: Message, now: datetime) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from panzoto.errors import Conflict, NotFound
+
 from .spec import APPROVED_EMAILS
+from .store.expressions import Attr, Change, Condition, Key
 from .store.transaction import Member
 from .store.wire import Item
 from .table import Table
 from .times import from_seconds, maybe_seconds, seconds
+
+# All approvals are in one list: they are written seldom, and read by people.
+LISTED = "all"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +39,14 @@ class Approval:
         return self.expires_at is None or (other.expires_at is not None and self.expires_at >= other.expires_at)
 
 
+@dataclass(frozen=True)
+class ApprovalPage:
+    """Some approvals of a list, and the cursor that goes on after them."""
+
+    items: tuple[Approval, ...]
+    cursor: str | None
+
+
 class ApprovedEmails(Table):
     """The table of approved emails."""
 
@@ -42,9 +57,34 @@ class ApprovedEmails(Table):
         item = self.get({"email": email})
         return from_item(item) if item else None
 
+    def page(self, search: str, *, limit: int, cursor: str | None) -> ApprovalPage:
+        """Approvals by email: all, those of a domain (`@example.com`), or those that begin so."""
+        index = "list-index"
+        where: Condition = Key("listed").eq(LISTED)
+        if search.startswith("@"):
+            index, where = "domain-index", Key("domain").eq(search[1:])
+        elif search:
+            where &= Key("email").begins_with(search)
+        found = self.query(where, index=index, limit=limit, cursor=cursor)
+        return ApprovalPage(tuple(map(from_item, found.items)), found.cursor)
+
     def approve(self, approval: Approval) -> None:
         """Keep an approval, in place of the one before."""
         self.put(to_item(approval))
+
+    def add(self, approval: Approval) -> None:
+        """Keep an approval of an email that has none."""
+        taken = Conflict(f"{approval.email} is approved already. Change that approval.")
+        self.put(to_item(approval), when=Attr("email").not_exists(), otherwise=lambda _: taken)
+
+    def change(self, approval: Approval) -> None:
+        """Keep an approval in place of one that must be there."""
+        self.put(to_item(approval), when=Attr("email").exists(), otherwise=NotFound)
+
+    def enlist(self, email: str) -> None:
+        """Put an approval on the lists, if it is still there."""
+        with suppress(NotFound):
+            self.update({"email": email}, Change(set=_places(email)), when=Attr("email").exists(), otherwise=NotFound)
 
     def approving(self, approval: Approval) -> Member:
         """The same, as a member of the transaction that makes somebody who needs it."""
@@ -57,14 +97,20 @@ class ApprovedEmails(Table):
 
 
 def to_item(approval: Approval) -> Item:
-    """The item of an approval, with the seed's attributes."""
+    """The item of an approval, with the seed's attributes, and with those by which lists find it."""
     return {
         "email": approval.email,
+        **_places(approval.email),
         "approvedBy": approval.approved_by,
         "approvedAt": seconds(approval.approved_at),
         "expiresAt": maybe_seconds(approval.expires_at),
         "metadata": dict(approval.metadata),
     }
+
+
+def _places(email: str) -> dict[str, str]:
+    """By what the lists find an approval."""
+    return {"listed": LISTED, "domain": email.rpartition("@")[2] or email}
 
 
 def from_item(item: Item) -> Approval:

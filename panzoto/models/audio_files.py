@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from panzoto.errors import Conflict, FileLost, KeyTaken, NotFound
+from panzoto.tally import TODAY, Tally
 
 from .audio_file import AudioFile, Leaving, State, Upload, from_item, record_of, to_item
+from .auth_state.figures import TOTAL
+from .counted import PERSON
 from .spec import AUDIO_FILES
 from .store.expressions import Attr, Condition, Key
+from .store.gateway import Gateway
 from .store.wire import Item
 from .table import Table
 
@@ -34,6 +38,10 @@ class AudioFiles(Table):
     """The table of recordings."""
 
     spec = AUDIO_FILES
+
+    def __init__(self, gateway: Gateway, name: str, tally: Tally) -> None:
+        super().__init__(gateway, name)
+        self._tally = tally
 
     def look(self, file_id: str) -> State | None:
         """What is known under an id, read consistently."""
@@ -74,7 +82,12 @@ class AudioFiles(Table):
             self.put(to_item(file), when=uploaded if of else Attr("file_id").not_exists(), otherwise=_occupied)
         except _Occupied as occupied:
             return same(occupied.state, file.user_id, file.s3_key)
+        self._count(file, 1)
         return file
+
+    def count_deleted(self, file: AudioFile) -> None:
+        """Count a recording that is not there any more."""
+        self._count(file, -1)
 
     def begin_deletion(self, state: State, now: datetime) -> Leaving:
         """Take a recording out of every list, if it still is what was read. Whoever comes second goes on with it."""
@@ -89,6 +102,8 @@ class AudioFiles(Table):
         still = _is(state, "s3_key") if isinstance(state, AudioFile) else _is(state, "object_key")
         begun = _is(state, "object_key") & Attr("deleting_at").exists()
         self.put(to_item(leaving), when=still | begun, otherwise=NotFound)
+        if isinstance(state, AudioFile):
+            self.count_deleted(state)
         return leaving
 
     def claim(self, leaving: Leaving) -> None:
@@ -103,6 +118,12 @@ class AudioFiles(Table):
     def forget(self, file_ids: list[str]) -> None:
         """Delete items; their objects are deleted first."""
         self.write_many(deletes=[{"file_id": each} for each in file_ids])
+
+    def _count(self, file: AudioFile, sign: int) -> None:
+        """Count a recording and its bytes: of that person, of today, and altogether."""
+        for about in (f"{PERSON}{file.user_id}", TODAY, TOTAL):
+            self._tally.count("audio_files", sign, about=about)
+            self._tally.count("audio_bytes", sign * (file.file_size or 0), about=about)
 
 
 class _Occupied(Exception):

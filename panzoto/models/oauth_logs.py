@@ -57,6 +57,14 @@ class OAuthLogs(Table):
         """Every step of a flow, in order, those before anybody was known too."""
         return self.query_all(Key("flowId").eq(flow_id), index=INDEX)
 
+    def newest(self, user_id: str, limit: int) -> list[Item]:
+        """The newest steps of a person's flows, newest first."""
+        return self.query(Key("userId").eq(user_id), newest_first=True, limit=limit).items
+
+    def first_of_flow(self, flow_id: str, limit: int) -> list[Item]:
+        """The first steps of a flow, in order; more than these no flow has."""
+        return self.query(Key("flowId").eq(flow_id), index=INDEX, limit=limit).items
+
     def forget(self, user_id: str) -> None:
         """Delete every step of a person's flows, and what was noted of those before the person was known."""
         found = list(self.of(user_id))

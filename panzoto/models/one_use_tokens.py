@@ -95,6 +95,10 @@ class OneUseTokens(Table):
         """The one use of a token, as a member of the transaction that does what it is for."""
         return self.updating({"tokenId": token.token_id}, _spent(now), when=_works(token, now), otherwise=LinkInvalid)
 
+    def newest(self, email: str, limit: int) -> list[Item]:
+        """What was sent to an email lately, and its sessions, newest first."""
+        return self.query(Key("email").eq(email), index="email-index", newest_first=True, limit=limit).items
+
     def forget(self, user_id: str) -> None:
         """Delete every token of a person."""
         for purpose in Purpose:

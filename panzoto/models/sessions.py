@@ -41,6 +41,11 @@ class Sessions(Table):
         """A person's sessions, as far as the index knows them: it follows within a second, as a rule."""
         return [from_item(item) for item in self.items_of(user_id)]
 
+    def some_of(self, user_id: str, limit: int) -> list[Session]:
+        """The same, but no more than that many."""
+        where = Key("userId").eq(user_id) & Key("tokenType").eq(TYPE)
+        return [from_item(item) for item in self.query(where, index=INDEX, limit=limit).items]
+
     def items_of(self, user_id: str) -> list[Item]:
         """The same as they are kept."""
         where = Key("userId").eq(user_id) & Key("tokenType").eq(TYPE)

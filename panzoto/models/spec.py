@@ -136,6 +136,8 @@ AUTH_STATE = TableSpec(
         ),
         ("AUDIO_QUEUE", "The jobs that are not finished, by `<kind>#<file_id>` in `SK`: here workers find them."),
         ("OAUTH_STATE#<state>", "A sign-in by another provider that is under way."),
+        ("FIGURES", "What was counted on a day (`DAY#<day>` in `SK`), and what there is altogether (`TOTAL`)."),
+        ("ADMINS", "Everybody who may act as an administrator, so that the last is known; no TTL."),
         ("MIGRATION#<database>/<table>#<label>", "Rows that were moved here, from one key up to another; no TTL."),
     ),
 )
@@ -159,6 +161,10 @@ APPROVED_EMAILS = TableSpec(
     default_name="panzoto-approved-emails",
     purpose="Emails that may register, who approved them, and until when.",
     hash=Key("email"),
+    indexes=(
+        Index("list-index", Key("listed"), Key("email"), "Every approval by email, or those that begin alike."),
+        Index("domain-index", Key("domain"), Key("email"), "The approvals of a domain."),
+    ),
 )
 
 OAUTH_TOKENS = TableSpec(
@@ -194,6 +200,12 @@ AUDIT_EVENTS = TableSpec(
             Key("feed"),
             Key("at"),
             "Newest first across subjects; `feed` is the day and one of several shards, so that no partition runs hot.",
+        ),
+        Index(
+            "actor-index",
+            Key("acted_by"),
+            Key("at"),
+            "What somebody did to others; `acted_by` is left out where people act for themselves.",
         ),
     ),
     ttl="ttl",

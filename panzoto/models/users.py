@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +19,9 @@ from .table import Lost, Table
 from .times import from_seconds, maybe_from_seconds, maybe_seconds, seconds
 
 MOST_DEVICES = 20
+# What somebody may do for the service: everything, or look and end sessions.
+ADMIN, SUPPORT = "admin", "support"
+ROLES = (ADMIN, SUPPORT)
 # How far the clocks of our machines may be apart, with a request that takes its time.
 CLOCKS_APART = timedelta(minutes=1)
 
@@ -52,6 +56,9 @@ class User:
     # The providers where an identity of theirs is linked: ways in, as a phone is one.
     identities: frozenset[str] = frozenset()
     guarded_until: datetime | None = None
+    # Their recordings, as they were counted: a few seconds late, as a rule.
+    audio_files: int = 0
+    audio_bytes: int = 0
     disabled_at: datetime | None = None
     deleting_at: datetime | None = None
     updated_at: datetime | None = None
@@ -96,7 +103,11 @@ class Users(Table):
 
     def begin_deletion(self, user: User, now: datetime) -> User:
         """Mark a person for deletion, from which moment nothing of theirs works any more."""
-        return self.change(user, now, {"deleting_at": seconds(now), "session_epoch": user.epoch + 1})
+        return self.change(user, now, _deleting(user, now), when=roles_are(user))
+
+    def beginning_deletion(self, user: User, now: datetime) -> Member:
+        """The same, as a member of the transaction that takes an administrator away."""
+        return self.changing(user, now, _deleting(user, now), when=roles_are(user), otherwise=Conflict)
 
     def changing(
         self, user: User, now: datetime, changes: dict[str, Any], *, when: Condition, otherwise: Lost
@@ -127,6 +138,15 @@ class Users(Table):
             self._change_if_there(user, Change(discard={"known_devices": {min(user.devices)}}))
         self._change_if_there(user, Change(add={"known_devices": {device}}))
 
+    def add_audio(self, user_id: str, amounts: Mapping[str, float]) -> None:
+        """Count recordings that a person has now, or has not any more."""
+        change = Change(add={name: int(amount) for name, amount in amounts.items()})
+        self.update({"user_id": user_id}, change, when=Attr("user_id").exists(), otherwise=SessionEnded)
+
+    def set_audio(self, user_id: str, amounts: Mapping[str, int]) -> None:
+        """How many recordings a person has, as somebody has counted them."""
+        self.update({"user_id": user_id}, Change(set=amounts), when=Attr("user_id").exists(), otherwise=SessionEnded)
+
     def delete_person(self, user_id: str) -> None:
         """Delete the item of a person, last of all that was theirs."""
         self.delete({"user_id": user_id})
@@ -144,6 +164,10 @@ def new_password(user: User, password_hash: str, now: datetime) -> Item:
         "session_epoch": user.epoch + 1,
         "sessions_ended_at": seconds(now),
     }
+
+
+def _deleting(user: User, now: datetime) -> Item:
+    return {"deleting_at": seconds(now), "session_epoch": user.epoch + 1}
 
 
 def password_is(user: User) -> Condition:
@@ -173,6 +197,13 @@ def identities_are(user: User) -> Condition:
     if not user.identities:
         return Attr("identities").not_exists()
     return Attr("identities").eq(set(user.identities))
+
+
+def roles_are(user: User) -> Condition:
+    """That the roles are those that were read, or that there still are none."""
+    if not user.roles:
+        return Attr("roles").not_exists()
+    return Attr("roles").eq(set(user.roles))
 
 
 def epoch_is(user: User) -> Condition:
@@ -211,10 +242,8 @@ def to_item(user: User) -> Item:
         "disabled_at": maybe_seconds(user.disabled_at),
         "deleting_at": maybe_seconds(user.deleting_at),
         "updated_at": maybe_seconds(user.updated_at),
-        "roles": set(user.roles) or None,
-        "known_devices": set(user.devices) or None,
-        "identities": set(user.identities) or None,
         "ended_sessions": {_ended(each, at) for each, at in user.ended.items()} or None,
+        **{name: each or None for name, each in _sets_and_counts(user).items()},
         **(audio_key_attributes(user.audio_key) if user.audio_key else {}),
     }
     return {
@@ -225,6 +254,13 @@ def to_item(user: User) -> Item:
         "session_epoch": user.epoch,
         **{name: value for name, value in optional.items() if value is not None},
     }
+
+
+def _sets_and_counts(user: User) -> Item:
+    """What is left out where it is empty: DynamoDB has no empty sets."""
+    sets = {"roles": user.roles, "known_devices": user.devices, "identities": user.identities}
+    counts = {"audio_files": user.audio_files, "audio_bytes": user.audio_bytes}
+    return {**{name: set(each) for name, each in sets.items()}, **counts}
 
 
 def from_item(item: Item) -> User:
@@ -250,6 +286,8 @@ def from_item(item: Item) -> User:
         devices=frozenset(item.get("known_devices", ())),
         identities=frozenset(item.get("identities", ())),
         guarded_until=maybe_from_seconds(item.get("guarded_until")),
+        audio_files=int(item.get("audio_files", 0)),
+        audio_bytes=int(item.get("audio_bytes", 0)),
         disabled_at=maybe_from_seconds(item.get("disabled_at")),
         deleting_at=maybe_from_seconds(item.get("deleting_at")),
         updated_at=maybe_from_seconds(item.get("updated_at")),

@@ -22,6 +22,7 @@ TABLE: dict[type[PanzotoError], tuple[int, str]] = {
     errors.CodeRejected: (401, "code_rejected"),
     errors.CodeSpent: (429, "code_spent"),
     errors.CountryNotServed: (422, "country_not_served"),
+    errors.LastAdmin: (409, "last_admin"),
     errors.LastWayIn: (409, "last_way_in"),
     errors.PhoneTaken: (409, "phone_taken"),
     errors.RecentSignInNeeded: (403, "recent_sign_in_needed"),

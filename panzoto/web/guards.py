@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 from flask import Flask, current_app, g, request
 
 from panzoto.errors import AccessDenied, SignInNeeded
+from panzoto.flows.admin.staff import Admin, Staff, admin_of, staff_of
 from panzoto.flows.authenticate import Caller, authenticate
 
-from .requests import deps
+from .requests import client, deps
 
 View = TypeVar("View", bound=Callable[..., Any])
 Guard = Callable[[], None]
@@ -57,6 +58,33 @@ signed_in = guarded_by(_signed_in)
 def caller() -> Caller:
     """Who calls, on a route that asks for a sign-in."""
     found: Caller = g.caller
+    return found
+
+
+def _by_staff() -> None:
+    """Administrators and supporters, who have signed in not so long ago."""
+    _signed_in()
+    g.staff = staff_of(deps(), caller().user, caller().claims.auth_time, client())
+
+
+def _by_admin() -> None:
+    """Administrators alone."""
+    _signed_in()
+    g.staff = admin_of(deps(), caller().user, caller().claims.auth_time, client())
+
+
+by_staff, by_admin = guarded_by(_by_staff), guarded_by(_by_admin)
+
+
+def staff() -> Staff:
+    """Who acts for the service, on a route that asks for a role."""
+    found: Staff = g.staff
+    return found
+
+
+def admin() -> Admin:
+    """The administrator who acts, on a route that asks for one."""
+    found: Admin = g.staff
     return found
 
 

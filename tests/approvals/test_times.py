@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from panzoto.errors import InvalidRequest
-from panzoto.flows.approvals import LONGEST_TEXT, approve, end_approval
+from panzoto.flows._approving import LONGEST_TEXT
+from panzoto.flows.approvals import approve, end_approval
 from panzoto.models.approved_emails import to_item
 
 from .conftest import (

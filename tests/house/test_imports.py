@@ -22,6 +22,7 @@ RANKS = {
     "panzoto.crypto": 2,
     "panzoto.counters": 1,
     "panzoto.later": 1,
+    "panzoto.tally": 1,
     "panzoto.workers": 1,
     "panzoto.logs": 1,
     "panzoto.errors": 0,

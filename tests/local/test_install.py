@@ -81,6 +81,17 @@ def test_an_environment_that_lost_its_python_is_made_afresh(root: Path, made: Pa
     assert state(made, root) == (False, False)
 
 
+def test_an_environment_of_somewhere_else_is_left_alone(root: Path, tmp_path: Path) -> None:
+    """Where .venv leads to another checkout's, the way there is taken away, and nothing at its end."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept").touch()
+    (root / ".venv").symlink_to(elsewhere)
+    install.leave_elsewhere(root / ".venv")
+    assert [each.name for each in elsewhere.iterdir()] == ["kept"]
+    assert not (root / ".venv").is_symlink()
+
+
 def test_two_at_once_make_one_environment(root: Path) -> None:
     """A half-made .venv is repaired by one of two runs; the other one waits, and finds it done."""
     (root / ".venv" / "bin").mkdir(parents=True)

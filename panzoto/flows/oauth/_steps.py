@@ -50,6 +50,10 @@ class Steps:
             )
         )
 
+    def count_failure(self) -> None:
+        """Count a sign-in that did not come about."""
+        self._deps.tally.count(f"failed#oauth:{self._provider}")
+
     def keep(self) -> None:
         """Write what was noted."""
         taken, self._taken = self._taken, []
@@ -58,13 +62,15 @@ class Steps:
 
 
 @contextmanager
-def followed(steps: Steps) -> Iterator[Steps]:
+def followed(steps: Steps, *, signing_in: bool = False) -> Iterator[Steps]:
     """Keep the steps of what happens inside; a fault is the last of them."""
     try:
         yield steps
     except Exception as fault:
         said = {"reason": reason} if (reason := getattr(fault, "reason", None)) else {}
         steps.add("denied" if isinstance(fault, OAuthDenied) else "failed", _name(fault), **said)
+        if signing_in:
+            steps.count_failure()
         raise
     finally:
         steps.keep()

@@ -43,7 +43,7 @@ def came_back(deps: Deps, name: str, answer: Answer, browser: str, client: Clien
     now = deps.clock()
     deps.providers[name]  # a name that is none ends here
     deps.rates.charge("oauth.address", client.network, now)
-    with followed(Steps(deps, name, client, now)) as steps:
+    with followed(Steps(deps, name, client, now), signing_in=True) as steps:
         if not STATE.fullmatch(answer.state):
             raise StateUnknown
         state = digest(answer.state)
@@ -60,7 +60,7 @@ def came_back(deps: Deps, name: str, answer: Answer, browser: str, client: Clien
 def sign_in_here(deps: Deps, departure: Departure, answer: Answer, browser: str, client: Client) -> SignedIn:
     """Sign in in this browser. Commit point as in `enter`."""
     now = deps.clock()
-    with followed(Steps(deps, departure.provider, client, now, departure.flow_id)) as steps:
+    with followed(Steps(deps, departure.provider, client, now, departure.flow_id), signing_in=True) as steps:
         proof = _proved(deps, departure, answer, browser, steps)
         return enter(deps, proof, None, client, steps, now)
 
@@ -71,7 +71,7 @@ def hand_over(deps: Deps, departure: Departure, answer: Answer, browser: str, cl
     Commit point: the handoff's item. A crash after it costs another round.
     """
     now = deps.clock()
-    with followed(Steps(deps, departure.provider, client, now, departure.flow_id)) as steps:
+    with followed(Steps(deps, departure.provider, client, now, departure.flow_id), signing_in=True) as steps:
         proof = _proved(deps, departure, answer, browser, steps)
         code = new_id("hand_")
         kept = handoff_digest(code)

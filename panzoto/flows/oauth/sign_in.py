@@ -16,6 +16,6 @@ def sign_in(deps: Deps, name: str, presented: Presented, device_id: str | None, 
     now = deps.clock()
     provider = deps.providers[name]
     deps.rates.charge("oauth.address", client.network, now)
-    with followed(Steps(deps, name, client, now)) as steps:
+    with followed(Steps(deps, name, client, now), signing_in=True) as steps:
         proof = prove(deps, provider, presented, steps, now)
         return enter(deps, proof, device_id, client, steps, now)

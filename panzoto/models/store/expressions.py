@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase, ConditionExpressionBuilder, Key
@@ -56,7 +57,7 @@ class Change:
 
     set: Mapping[str, Any] = field(default_factory=dict)
     default: Mapping[str, Any] = field(default_factory=dict)
-    add: Mapping[str, int | Members] = field(default_factory=dict)
+    add: Mapping[str, int | Decimal | Members] = field(default_factory=dict)
     discard: Mapping[str, Members] = field(default_factory=dict)
     remove: Iterable[str] = ()
 

@@ -22,6 +22,7 @@ from botocore.parsers import ResponseParserError
 
 from panzoto.crypto.cursors import Cursors
 from panzoto.errors import StoreBusy, StoreRefused, StoreUnavailable
+from panzoto.tally import Tally
 
 from . import ledger
 from .wire import Item, decode_item
@@ -85,11 +86,13 @@ class Gateway:
         deadline: float,
         attempt: float,
         operator: bool = False,
+        tally: Tally | None = None,
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self.cursors = cursors
         self.operator = operator
+        self._tally = tally
         self._client = client
         self._deadline = deadline
         self._attempt = attempt
@@ -133,8 +136,18 @@ class Gateway:
             response: dict[str, Any] = self._calls[operation](**request, ReturnConsumedCapacity="TOTAL")
         finally:
             entry.waited += self._clock() - began
+        before = entry.reads, entry.writes
         entry.enter(operation, response)
+        self._count(entry.reads - before[0], entry.writes - before[1])
         return response
+
+    def _count(self, reads: float, writes: float) -> None:
+        """Count units among the figures of the day."""
+        if self._tally is None:
+            return
+        for name, amount in (("reads", reads), ("writes", writes)):
+            if amount:
+                self._tally.count(name, amount)
 
 
 def _retryable(fault: Exception) -> StoreUnavailable:

@@ -1,0 +1,128 @@
+"""How an approval is given and taken away, whoever does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from panzoto.deps import Deps
+from panzoto.errors import InvalidRequest, SessionEnded
+from panzoto.models.approved_emails import Approval
+from panzoto.models.audit_events import AuditEvent
+from panzoto.models.users import User
+
+from ._addresses import normal_email
+from ._policy import asks_for_approval
+from ._sessions import clear_sessions
+
+LONGEST_TEXT = 1000
+
+
+@dataclass(frozen=True)
+class By:
+    """Who approves: the name that the approval keeps, and the actor that the audit event has."""
+
+    name: str
+    actor: str
+    address: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an approval shall say."""
+
+    email: str
+    expires_at: datetime | None = None
+    metadata: dict[str, str] | None = None
+
+
+def give(deps: Deps, wanted: Wanted, by: By, keep: Callable[[Approval], None]) -> Approval:
+    """Give an approval, or change what it says; `keep` says under which condition. Commit point: `keep`.
+
+    Where it ends sooner than before, or sooner than a session, the sessions end, and begin again with the new end; a
+    crash before that is mended by doing the same again.
+    """
+    now = deps.clock().replace(microsecond=0)  # as items keep it
+    email = normal_email(wanted.email)
+    given = dict(wanted.metadata or {})
+    _check_lengths({"approved_by": by.name, **given})
+    ends = wanted.expires_at.replace(microsecond=0) if wanted.expires_at else None
+    if ends is not None and ends <= now:
+        raise InvalidRequest(f"The approval of {email} would end before it begins.")
+    before = deps.approved_emails.find(email)
+    approval = Approval(email=email, approved_by=by.name, approved_at=now, expires_at=ends, metadata=given)
+    keep(approval)
+    if (user := _signed_in_by(deps, email)) and _outlive(deps, user, before, approval):
+        _end_sessions(deps, user, now)
+    _record(deps, "approval_given", by, email, now, before, approval)
+    return approval
+
+
+def take(deps: Deps, email: str, by: By) -> Approval | None:
+    """Take an approval away, and end the sessions that it allowed; what it was. Commit point: its item."""
+    now = deps.clock()
+    email = normal_email(email)
+    before = deps.approved_emails.end(email)
+    if user := _signed_in_by(deps, email):
+        _end_sessions(deps, user, now)
+    if before is not None:
+        _record(deps, "approval_ended", by, email, now, before, None)
+    return before
+
+
+def _check_lengths(texts: dict[str, str]) -> None:
+    """Refuse what no list could show, and in the end no item could hold."""
+    for name, text in texts.items():
+        if len(text) > LONGEST_TEXT:
+            raise InvalidRequest(f"What {name} says must be at most {LONGEST_TEXT} characters long.")
+
+
+def _signed_in_by(deps: Deps, email: str) -> User | None:
+    """Whoever has the email, where it is approval that lets them in."""
+    if not asks_for_approval(deps, email):
+        return None
+    claim = deps.emails.find(email)
+    return deps.users.find(claim["user_id"]) if claim else None
+
+
+def _outlive(deps: Deps, user: User, before: Approval | None, after: Approval) -> bool:
+    """Whether sessions would go on when the approval has ended: those there are, or one that is just beginning."""
+    ends = after.expires_at
+    if ends is None:
+        return False
+    shortened = before is not None and not after.outlasts(before)
+    return shortened or any(each.expires_at > ends for each in deps.sessions.of(user.user_id))
+
+
+def _end_sessions(deps: Deps, user: User, now: datetime) -> None:
+    with suppress(SessionEnded):  # somebody who has been deleted meanwhile has none
+        deps.users.raise_epoch(user, now)
+        clear_sessions(deps, user, now)
+
+
+def _record(
+    deps: Deps, action: str, by: By, email: str, now: datetime, before: Approval | None, after: Approval | None
+) -> None:
+    details = {"before": _shown(before), "after": _shown(after)}
+    deps.audit.record(
+        AuditEvent(
+            subject=f"email:{email}",
+            action=action,
+            actor=by.actor,
+            at=now,
+            address=by.address,
+            user_agent=by.user_agent,
+            details=details,
+        )
+    )
+
+
+def _shown(approval: Approval | None) -> dict[str, object] | None:
+    """What an audit event says of an approval."""
+    if approval is None:
+        return None
+    ends = approval.expires_at.isoformat() if approval.expires_at else None
+    return {"approved_by": approval.approved_by, "expires_at": ends, **approval.metadata}

@@ -1,0 +1,25 @@
+"""The link by which somebody sets a new password."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from panzoto.crypto.purposes import Purpose
+from panzoto.deps import Deps
+from panzoto.messages.kinds import ResetPassword
+from panzoto.models.users import User
+
+from . import _one_use
+from ._mail import send
+from .client import Client
+
+PURPOSE = Purpose.PASSWORD_RESET
+
+
+def send_link(deps: Deps, user: User, email: str, client: Client, now: datetime) -> None:
+    """Send it to the account's email; nobody but its owner sees it."""
+    deps.rates.charge("forgot.account", user.user_id, now)
+    lifetime = deps.config.password_reset_expiry
+    text = _one_use.issue(deps, PURPOSE, user, email, lifetime, client, now)
+    link = f"{deps.config.public_url}/reset/{text}"
+    send(deps, ResetPassword(link=link, minutes=int(lifetime.total_seconds() // 60)), email, client, now)

@@ -1,0 +1,127 @@
+"""What administrators do to accounts. Nobody sets a password for somebody else, and nobody reads what is theirs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from panzoto.deps import Deps
+from panzoto.errors import Conflict, NotFound
+from panzoto.flows._reset_link import send_link
+from panzoto.flows._sessions import clear_sessions, end_one
+from panzoto.models.store.expressions import Attr
+from panzoto.models.store.transaction import Member, transact
+from panzoto.models.times import seconds
+from panzoto.models.users import ADMIN, ROLES, User, epoch_is, roles_are
+
+from ._find import person
+from ._record import record, standing
+from .staff import Admin, Staff
+
+
+def disable(deps: Deps, admin: Admin, user_id: str) -> User:
+    """Let somebody in no more, and end their sessions; the very next request is refused.
+
+    Commit point: one transaction of the person and, for an administrator, of the list that knows the last. A crash
+    after it leaves sessions in the index whose tokens do not work.
+    """
+    now, user = deps.clock(), person(deps, user_id)
+    if user.disabled_at is not None:
+        return user
+    leaving = [deps.admins.removing(user_id)] if ADMIN in user.roles else []
+    _change(deps, user, now, {"disabled_at": seconds(now), **_ended(user, now)}, *leaving)
+    after = replace(user, disabled_at=now.replace(microsecond=0), epoch=user.epoch + 1)
+    clear_sessions(deps, after, now)
+    record(deps, admin, user_id, "disabled", now, before=standing(user), after=standing(after))
+    return after
+
+
+def enable(deps: Deps, admin: Admin, user_id: str) -> User:
+    """Let somebody in again. Commit point as in `disable`."""
+    now, user = deps.clock(), person(deps, user_id)
+    if user.disabled_at is None:
+        return user
+    coming = [deps.admins.adding(user_id)] if ADMIN in user.roles else []
+    _change(deps, user, now, {"disabled_at": None}, *coming)
+    after = replace(user, disabled_at=None)
+    record(deps, admin, user_id, "enabled", now, before=standing(user), after=standing(after))
+    return after
+
+
+def grant_role(deps: Deps, admin: Admin, user_id: str, role: str) -> User:
+    """Give somebody a role. Commit point as in `disable`; it works from the next request on.
+
+    An administrator of before there was the list that knows the last is put on it.
+    """
+    now, user = deps.clock(), person(deps, user_id)
+    _check_role(role)
+    coming = [deps.admins.adding(user_id)] if role == ADMIN and user.disabled_at is None else []
+    if role in user.roles and not coming:
+        return user
+    after = replace(user, roles=user.roles | {role})
+    _change(deps, user, now, {"roles": after.roles}, *coming)
+    if after != user:
+        record(deps, admin, user_id, "role_granted", now, before=standing(user), after=standing(after))
+    return after
+
+
+def revoke_role(deps: Deps, admin: Admin, user_id: str, role: str) -> User:
+    """Take a role away, and end the sessions, whose tokens name it. Commit point as in `disable`."""
+    now, user = deps.clock(), person(deps, user_id)
+    _check_role(role)
+    if role not in user.roles:
+        return user
+    leaving = [deps.admins.removing(user_id)] if role == ADMIN and user.disabled_at is None else []
+    after = replace(user, roles=user.roles - {role}, epoch=user.epoch + 1)
+    _change(deps, user, now, {"roles": after.roles or None, **_ended(user, now)}, *leaving)
+    clear_sessions(deps, after, now)
+    record(deps, admin, user_id, "role_revoked", now, before=standing(user), after=standing(after))
+    return after
+
+
+def revoke_session(deps: Deps, staff: Staff, user_id: str, session_id: str) -> None:
+    """End one session of somebody's. Commit point as in `logout`."""
+    now, user = deps.clock(), person(deps, user_id)
+    lineage = deps.lineages.find(session_id)
+    if lineage is None or lineage.user_id != user_id:
+        raise NotFound("There is no such session.")
+    end_one(deps, user, session_id, lineage.created_at, now)
+    before = {"session": session_id, "signed_in_at": lineage.created_at.isoformat()}
+    record(deps, staff, user_id, "session_ended", now, before=before, after=None)
+
+
+def revoke_all_sessions(deps: Deps, staff: Staff, user_id: str) -> int:
+    """End every session of somebody's; how many were known. Commit point: the epoch, which ends all tokens at once."""
+    now, user = deps.clock(), person(deps, user_id)
+    deps.users.raise_epoch(user, now)
+    ended = clear_sessions(deps, user, now)
+    record(deps, staff, user_id, "signed_out_everywhere", now, before={"sessions": ended}, after={"sessions": 0})
+    return ended
+
+
+def send_reset(deps: Deps, admin: Admin, user_id: str) -> str:
+    """Send somebody the link by which they set a new password themselves; the address that it went to."""
+    now, user = deps.clock(), person(deps, user_id)
+    if user.email is None or user.disabled_at is not None:
+        raise Conflict("This account has no email that a link could go to, or is disabled.")
+    send_link(deps, user, user.email, admin.client, now)
+    record(deps, admin, user_id, "reset_sent", now, before=None, after={"email": user.email})
+    return user.email
+
+
+def _change(deps: Deps, user: User, now: datetime, changes: dict[str, Any], *others: Member) -> None:
+    """Change a person who is still as they were read, together with what else must be so."""
+    as_read = epoch_is(user) & roles_are(user) & Attr("deleting_at").not_exists()
+    same = as_read & (Attr("disabled_at").exists() if user.disabled_at else Attr("disabled_at").not_exists())
+    changing = deps.users.changing(user, now, changes, when=same, otherwise=Conflict)
+    transact(deps.gateway, *others, changing)
+
+
+def _ended(user: User, now: datetime) -> dict[str, Any]:
+    return {"session_epoch": user.epoch + 1, "sessions_ended_at": seconds(now)}
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLES:
+        raise NotFound(f"There is no such role. There are {' and '.join(ROLES)}.")

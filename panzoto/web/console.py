@@ -1,0 +1,154 @@
+"""The console's own session: its cookie, the token that its forms carry, and who may see its pages."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+
+from panzoto.crypto.digests import derived_key
+from panzoto.errors import (
+    AccessDenied,
+    PanzotoError,
+    RecentSignInNeeded,
+    SessionEnded,
+    SignInNeeded,
+    TokenExpired,
+    TokenInvalid,
+)
+from panzoto.flows import browser_session
+from panzoto.flows.admin.staff import admin_of, staff_of
+
+from . import console_words
+from .browser import refuse_other_sites
+from .errors import note, status_of
+from .guards import guarded_by
+from .requests import client, deps
+
+if TYPE_CHECKING:
+    from config import Config
+    from panzoto.flows.browser_session import Visitor
+
+SESSION, FORM = "panzoto_console", "panzoto_console_form"
+# A page of ours: what begins so leads to no other site.
+INSIDE = re.compile(r"/admin(?:[/?][!-\[\]-~]*)?", re.ASCII)
+CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
+# Nobody is signed in, or not any more: the sign-in leads back to where they were.
+NOBODY = (SignInNeeded, SessionEnded, TokenExpired, TokenInvalid, RecentSignInNeeded)
+TOO_OLD = "This page is not of your present session. Go back, load it again, and send it once more."
+
+
+def pages(name: str) -> Blueprint:
+    """Some pages of the console: each checks its forms, and tells what is wrong as a page."""
+    made = Blueprint(name, __name__)
+    made.before_request(_check_form)
+    made.register_error_handler(PanzotoError, _refused)
+    return made
+
+
+def page(template: str, status: int = 200, **values: Any) -> Response:
+    """A page, with what all of them show."""
+    known: dict[str, Any] = {"staff": g.get("staff"), "say": console_words, "spent": g.ledger}
+    secret, response = _bound_to(), make_response()
+    if not secret:
+        secret = secrets.token_urlsafe(16)
+        _keep(response, FORM, secret)
+    response.set_data(render_template(f"admin/{template}", form_token=_token(secret), **known, **values))
+    response.status_code = status
+    return response
+
+
+def kept() -> str:
+    """The session that this browser brings; nothing, for most."""
+    return request.cookies.get(_named(SESSION), "")
+
+
+def keep(response: Response, token: str) -> None:
+    """Put a session into the browser, until it is closed."""
+    _keep(response, SESSION, token)
+
+
+def forget(response: Response) -> None:
+    """Take it out again."""
+    response.delete_cookie(_named(SESSION), httponly=True, secure=_is_secure(deps().config), samesite="Lax", path="/")
+
+
+def back() -> str:
+    """Where somebody wants to go after the sign-in: a page of the console, or its first."""
+    wanted = request.values.get("next", "")
+    return wanted if INSIDE.fullmatch(wanted) else url_for("console.get_overview")
+
+
+def _visitor() -> Visitor:
+    if not (token := kept()):
+        raise SignInNeeded
+    g.visitor = browser_session.visitor(deps(), token)
+    found: Visitor = g.visitor
+    return found
+
+
+def _by_staff() -> None:
+    """Administrators and supporters, signed in in this browser not so long ago."""
+    found = _visitor()
+    g.staff = staff_of(deps(), found.user, found.signed_in_at, client())
+
+
+def _by_admin() -> None:
+    """Administrators alone."""
+    found = _visitor()
+    g.staff = admin_of(deps(), found.user, found.signed_in_at, client())
+
+
+staff_here, admin_here = guarded_by(_by_staff), guarded_by(_by_admin)
+
+
+def _check_form() -> None:
+    """Raise for what changes something and comes from no page of ours in this very session."""
+    if request.method in CHANGES_NOTHING:
+        return
+    refuse_other_sites()
+    secret, given = _bound_to(), request.form.get("form_token", "")
+    if not secret or not hmac.compare_digest(given.encode("utf-8", "replace"), _token(secret).encode()):
+        raise AccessDenied(TOO_OLD)
+
+
+def _bound_to() -> str:
+    """What forms are bound to: the session, and before there is one a random cookie."""
+    return kept() or request.cookies.get(_named(FORM), "")
+
+
+def _token(secret: str) -> str:
+    key = derived_key(deps().config.secret_key, "console-forms/v1")
+    return hmac.new(key, secret.encode("utf-8", "replace"), sha256).hexdigest()
+
+
+def _refused(refused: PanzotoError) -> Response:
+    """To the sign-in and back, for whoever is not signed in; else a page that says what is wrong."""
+    note(refused)
+    if isinstance(refused, NOBODY):
+        where = request.full_path if request.method in CHANGES_NOTHING and request.query_string else request.path
+        why = "old" if isinstance(refused, RecentSignInNeeded) else None
+        return make_response(redirect(url_for("console_sign_in.get_sign_in", next=where, why=why), 303))
+    who = g.visitor.user.email if "visitor" in g else None
+    response = page("refused.html", status_of(refused), problem=str(refused), who=who)
+    if refused.retry_after is not None:
+        response.headers["Retry-After"] = str(refused.retry_after)
+    return response
+
+
+def _named(name: str) -> str:
+    """The name of a cookie. Under https the prefix has browsers refuse it from anything but this very host."""
+    return f"__Host-{name}" if _is_secure(deps().config) else name
+
+
+def _is_secure(config: Config) -> bool:
+    return config.public_url.startswith("https://")
+
+
+def _keep(response: Response, name: str, value: str) -> None:
+    secure = _is_secure(deps().config)
+    response.set_cookie(_named(name), value, httponly=True, secure=secure, samesite="Lax", path="/")

@@ -1,0 +1,187 @@
+"""What administrators do to accounts, what is on record of it, and what they cannot do."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from panzoto.errors import Conflict, LastAdmin, NotFound
+from panzoto.flows import delete_me
+from panzoto.flows.admin import acts
+from panzoto.flows.authenticate import authenticate
+from panzoto.flows.client import Client
+
+from .conftest import BOSS, Office, opened
+
+Me = dict[str, Any]
+SOMEWHERE = Client("192.0.2.1", "tests", "en")
+
+
+def act(office: Office, admin: Me, method: str, path: str, status: int = 200) -> Any:
+    """An act, and what it answers."""
+    answer = office.ask(method, path, admin)
+    assert answer.status_code == status, answer.get_json()
+    return answer.get_json()
+
+
+def test_a_disabled_person_is_refused_on_the_next_request(office: Office, admin: Me) -> None:
+    """By access token, refresh token and password; enabled again, a sign-in works and the old sessions do not."""
+    me = office.someone()
+    assert act(office, admin, "POST", f"/users/{me['user_id']}/disable")["user"]["disabled_at"]
+    assert office.get("/me", token=me["token"]).status_code == 401
+    assert office.post("/refresh", {"refresh_token": me["refresh_token"]}).status_code == 401
+    assert office.post("/login", {"email": me["email"], "password": "SecurePassword123!"}).status_code == 401
+    assert act(office, admin, "POST", f"/users/{me['user_id']}/enable")["user"]["disabled_at"] is None
+    assert office.get("/me", token=me["token"]).status_code == 401
+    assert office.get("/me", token=office.login(me)["token"]).status_code == 200
+
+
+def test_every_act_is_on_record_with_before_and_after(office: Office, admin: Me) -> None:
+    """Who, on whom, from where, what it was and what it is; what changes nothing is no event."""
+    me = office.someone()
+    path = f"/users/{me['user_id']}"
+    session = office.deps.refresh_tokens.read(office.login(me)["refresh_token"]).sid
+    for method, rest in (
+        ("PUT", "/roles/support"),
+        ("PUT", "/roles/support"),
+        ("DELETE", "/roles/support"),
+        ("DELETE", "/roles/support"),
+        ("DELETE", f"/sessions/{session}"),
+        ("DELETE", "/sessions"),
+        ("POST", "/reset"),
+        ("POST", "/disable"),
+        ("POST", "/disable"),
+        ("POST", "/enable"),
+        ("POST", "/enable"),
+    ):
+        office.clock.pass_by(milliseconds=1)
+        act(office, admin, method, path + rest)
+    found = [each for each in office.events(me["user_id"]) if each["actor"] == admin["user_id"]]
+    assert [each["action"] for each in reversed(found)] == [
+        "role_granted",
+        "role_revoked",
+        "session_ended",
+        "signed_out_everywhere",
+        "reset_sent",
+        "disabled",
+        "enabled",
+    ]
+    assert all(each["details"].keys() == {"before", "after", "by"} for each in found)
+    assert all(each["details"]["by"] == admin["email"] and each["ipAddress"] for each in found)
+    granted = found[-1]["details"]
+    assert (granted["before"]["roles"], granted["after"]["roles"]) == ([], ["support"])
+    disabled = found[1]["details"]
+    assert disabled["before"]["disabled_at"] is None
+    assert disabled["after"]["disabled_at"]
+
+
+def test_one_session_or_all_are_ended_by_support(office: Office, support: Me) -> None:
+    """One ends and the others go on; then all end, and it is told how many were known."""
+    me = office.someone()
+    second, third = office.login(me), office.login(me)
+    session = office.deps.refresh_tokens.read(second["refresh_token"]).sid
+    act(office, support, "DELETE", f"/users/{me['user_id']}/sessions/{session}")
+    assert [office.get("/me", token=each["token"]).status_code for each in (me, second, third)] == [200, 401, 200]
+    assert act(office, support, "DELETE", f"/users/{me['user_id']}/sessions") == {"ended": 2}
+    assert office.get("/me", token=third["token"]).status_code == 401
+    other = office.deps.refresh_tokens.read(support["refresh_token"]).sid
+    assert act(office, support, "DELETE", f"/users/{me['user_id']}/sessions/{other}", 404)["code"] == "not_found"
+    assert act(office, support, "DELETE", f"/users/{me['user_id']}/sessions/nothing", 404)["code"] == "not_found"
+
+
+def test_a_reset_goes_to_its_owner_and_nobody_else(office: Office, admin: Me) -> None:
+    """The answer says where the link went, and the link is in the mail alone."""
+    me = office.someone()
+    said = act(office, admin, "POST", f"/users/{me['user_id']}/reset")
+    assert said == {"sent_to": me["email"]}
+    link = office.link(me["email"], "reset")
+    events = office.events(me["user_id"])
+    assert link.partition(".")[2] not in str(events)
+    act(office, admin, "POST", f"/users/{me['user_id']}/disable")
+    assert act(office, admin, "POST", f"/users/{me['user_id']}/reset", 409)["code"] == "conflict"
+
+
+def test_nobody_and_no_role(office: Office, admin: Me) -> None:
+    """What does not exist is 404, somebody who is being deleted too."""
+    me = office.someone()
+    assert act(office, admin, "PUT", f"/users/{me['user_id']}/roles/owner", 404)["code"] == "not_found"
+    assert act(office, admin, "POST", "/users/nobody/disable", 404)["code"] == "not_found"
+    office.deps.users.begin_deletion(office.user(me), office.clock())
+    assert act(office, admin, "POST", f"/users/{me['user_id']}/enable", 404)["code"] == "not_found"
+
+
+def test_who_changed_meanwhile_is_looked_at_again(office: Office) -> None:
+    """An act on somebody as they were is refused: here the sessions have ended in between."""
+    me = office.someone()
+    user = office.user(me)
+    office.deps.users.raise_epoch(user, office.clock())
+    with pytest.raises(Conflict):
+        acts._change(office.deps, user, office.clock(), {"name": "somebody"})
+
+
+@pytest.fixture
+def alone(ministack: str) -> Office:
+    """A service that has no administrator yet."""
+    return opened(ministack)
+
+
+def test_the_last_administrator_stays(alone: Office) -> None:
+    """Neither loses the role, nor is disabled, nor deletes themselves; with a second one all of it works."""
+    first = alone.someone("admin")
+    caller = authenticate(alone.deps, first["token"])
+    for remove in (
+        lambda: acts.revoke_role(alone.deps, BOSS, first["user_id"], "admin"),
+        lambda: acts.disable(alone.deps, BOSS, first["user_id"]),
+        lambda: delete_me.delete_me(alone.deps, caller, None, SOMEWHERE),
+    ):
+        with pytest.raises(LastAdmin):
+            remove()
+    second = alone.someone("admin")
+    acts.disable(alone.deps, BOSS, second["user_id"])
+    with pytest.raises(LastAdmin):  # one who is disabled administers nothing
+        acts.revoke_role(alone.deps, BOSS, first["user_id"], "admin")
+    acts.enable(alone.deps, BOSS, second["user_id"])
+    delete_me.delete_me(alone.deps, caller, None, SOMEWHERE)
+    alone.deps.later.finish()
+    assert alone.deps.users.find(first["user_id"]) is None
+    with pytest.raises(LastAdmin):
+        acts.disable(alone.deps, BOSS, second["user_id"])
+    with pytest.raises(NotFound):
+        acts.revoke_role(alone.deps, BOSS, first["user_id"], "admin")
+
+
+def test_an_administrator_of_before_the_list_comes_onto_it(alone: Office) -> None:
+    """Until then they cannot be removed; the role is given again, which is no event."""
+    first, second = alone.someone("admin"), alone.someone()
+    user = alone.user(second)
+    alone.deps.users.change(user, alone.clock(), {"roles": frozenset({"admin"})})
+    with pytest.raises(Conflict):
+        acts.revoke_role(alone.deps, BOSS, second["user_id"], "admin")
+    acts.grant_role(alone.deps, BOSS, second["user_id"], "admin")
+    assert "role_granted" not in {each["action"] for each in alone.events(second["user_id"])}
+    acts.revoke_role(alone.deps, BOSS, first["user_id"], "admin")
+    with pytest.raises(LastAdmin):
+        acts.revoke_role(alone.deps, BOSS, second["user_id"], "admin")
+
+
+def test_two_who_remove_each_other_leave_one(alone: Office) -> None:
+    """Of two administrators who take each other's role at one moment, one stays."""
+    pair = [alone.someone("admin"), alone.someone("admin")]
+    for _ in range(5):
+        line = Barrier(2)
+
+        def remove(me: Me, line: Barrier = line) -> None:
+            line.wait()
+            with suppress(Conflict):  # the last one, or somebody who was changed meanwhile
+                acts.revoke_role(alone.deps, BOSS, me["user_id"], "admin")
+
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(remove, pair))
+        left = ["admin" in alone.user(me).roles for me in pair]
+        assert True in left
+        for me in pair:
+            acts.grant_role(alone.deps, BOSS, me["user_id"], "admin")

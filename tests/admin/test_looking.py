@@ -1,0 +1,321 @@
+"""What administrators see: people, approvals, OAuth flows, what happened, and figures; and no secret."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from threading import Event
+from typing import Any
+
+import pytest
+
+from panzoto.errors import StoreUnavailable
+from panzoto.models.approved_emails import Approval
+from panzoto.models.audio_files import AudioFile
+from panzoto.models.audit_events import AuditEvent
+from panzoto.models.auth_state.figures import DAY
+from panzoto.models.oauth_logs import Step
+from panzoto.models.store.expressions import Change
+from panzoto.tally import TODAY, Tally
+
+from .conftest import Office, new_email
+
+Me = dict[str, Any]
+
+
+def get(office: Office, me: Me, path: str, status: int = 200) -> Any:
+    """What a GET answers."""
+    answer = office.ask("GET", path, me)
+    assert answer.status_code == status, answer.get_json()
+    return answer.get_json()
+
+
+def happened(office: Office, subject: str, action: str, ago: timedelta = timedelta(), actor: str | None = None) -> None:
+    """Something that happened."""
+    office.deps.audit.record(
+        AuditEvent(
+            subject=subject,
+            action=action,
+            actor=actor or subject,
+            at=office.clock() - ago,
+            address="192.0.2.1",
+            user_agent="tests",
+        )
+    )
+
+
+# ── people ──────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_somebody_is_found_by_email_phone_and_id(office: Office, support: Me) -> None:
+    """In whatever form it is typed; nobody, nonsense and a country without SMS are 404."""
+    me = office.someone()
+    office.deps.phones.update({"PK": "USER#+14155550123", "SK": "METADATA"}, Change(set={"user_id": me["user_id"]}))
+    for asked in (me["user_id"], me["email"].upper(), f"%20{me['email']}%20", "%2B1%20415%20555%200123"):
+        assert get(office, support, f"/users?q={asked}")["user"]["user_id"] == me["user_id"]
+    for asked in ("nobody", new_email(), "a@b@c", "%2B12", "%2B14155550124", "%2B1x"):
+        assert get(office, support, f"/users?q={asked}", 404)["code"] == "not_found"
+
+
+def test_a_person_in_detail(office: Office, support: Me) -> None:
+    """Ways in, sessions, recordings, what happened lately, what was sent: and nothing that is secret."""
+    me = office.someone(name="Ann")
+    other = office.login(me)
+    office.post("/login", {"email": me["email"], "password": "wrong one"})
+    office.post("/password/forgot", {"email": me["email"]})
+    office.deps.later.finish()
+    happened(office, f"email:{me['email']}", "approval_given", actor="somebody")
+    found = get(office, support, f"/users/{me['user_id']}")
+    assert found["user"]["name"] == "Ann"
+    assert found["ways_in"] == ["link", "password"]
+    ids = [office.deps.refresh_tokens.read(each["refresh_token"]).sid for each in (me, other)]
+    assert {each["session_id"] for each in found["sessions"]} == set(ids)
+    assert {each["signed_in_by"] for each in found["sessions"]} == {"pwd"}
+    actions = {each["action"] for each in found["activity"]}
+    assert {"sign_in", "registered", "sign_in_failed", "reset_asked", "approval_given"} <= actions
+    assert {"session", "password_reset", "email_verification"} <= {each["kind"] for each in found["links"]}
+    user = office.user(me)
+    said = str(found)
+    assert user.audio_key is not None
+    for secret in (user.password_hash, me["key_salt"], user.audio_key.wrapped, me["token"], me["refresh_token"]):
+        assert secret is not None
+        assert secret not in said
+    assert not re.search("digest|hash|encrypted|sessionJWT", said, re.IGNORECASE)
+
+
+def test_somebody_without_an_email(office: Office, support: Me) -> None:
+    """They have no links and no approval; their phone is their way in."""
+    me = office.someone()
+    user = office.user(me)
+    office.deps.users.change(user, office.clock(), {"email": None, "phone_number": "+14155550999"})
+    found = get(office, support, f"/users/{me['user_id']}")
+    assert (found["ways_in"], found["links"], found["approval"]) == (["phone"], [], None)
+
+
+# ── OAuth ───────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_a_flow_is_followed_step_by_step(office: Office, support: Me) -> None:
+    """From before anybody was known, in order; the person's list has what became of each flow."""
+    me = office.someone()
+    steps = [("started", None, None), ("returned", me["user_id"], None), ("failed", me["user_id"], "grant_refused")]
+    taken = [
+        Step(
+            flow_id=f"flow_{me['user_id']}",
+            step=step,
+            at=office.clock() + timedelta(seconds=number),
+            address="192.0.2.1",
+            user_agent="tests",
+            user_id=user_id,
+            data={"provider": "google"},
+            error=error,
+        )
+        for number, (step, user_id, error) in enumerate(steps)
+    ]
+    office.deps.oauth_logs.record(taken)
+    office.deps.oauth_logs.put({"userId": me["user_id"], "timestamp": "2020-01-01T00:00:00Z", "step": "by hand"})
+    (found,) = get(office, support, f"/users/{me['user_id']}/oauth-flows")["flows"]
+    assert (found["provider"], found["outcome"], found["error"], found["steps"]) == (
+        "google",
+        "failed",
+        "grant_refused",
+        2,
+    )
+    timeline = get(office, support, f"/oauth-flows/{found['flow_id']}")
+    assert [each["step"] for each in timeline["steps"]] == ["started", "returned", "failed"]
+    assert [each["user_id"] for each in timeline["steps"]] == [None, me["user_id"], me["user_id"]]
+    assert timeline["user_id"] == me["user_id"]
+    assert get(office, support, "/oauth-flows/flow_nothing", 404)["code"] == "not_found"
+
+
+# ── approvals ───────────────────────────────────────────────────────────────────────────────────────────────────
+def test_an_approval_is_added_changed_and_ended(office: Office, admin: Me) -> None:
+    """By whom, until when and why; a second one and a missing one are refused; each is on record."""
+    email = new_email()
+    body = {"email": email.upper(), "expires_at": "2099-01-31", "company": "Acme"}
+    made = office.ask("POST", "/approvals", admin, body)
+    assert made.status_code == 201
+    assert made.get_json()["approved_by"] == admin["email"]
+    assert made.get_json()["expires_at"].startswith("2099-01-31T00:00:00")
+    assert office.ask("POST", "/approvals", admin, body).get_json()["code"] == "conflict"
+    office.clock.pass_by(seconds=1)
+    changed = office.ask("PUT", f"/approvals/{email}", admin, {"notes": "for good"}).get_json()
+    assert (changed["expires_at"], changed["metadata"], changed["holds"]) == (None, {"notes": "for good"}, True)
+    assert get(office, admin, f"/approvals/{email}")["metadata"] == {"notes": "for good"}
+    office.clock.pass_by(seconds=1)
+    assert office.ask("DELETE", f"/approvals/{email}", admin).status_code == 200
+    assert {
+        office.ask(method, f"/approvals/{email}", admin, {}).status_code for method in ("GET", "PUT", "DELETE")
+    } == {404}
+    assert office.ask("POST", "/approvals", admin, body | {"expires_at": "soon"}).status_code == 400
+    assert office.ask("POST", "/approvals", admin, body | {"expires_at": "2001-01-31"}).status_code == 400
+    events = office.events(f"email:{email}")
+    assert [each["action"] for each in events] == ["approval_ended", "approval_given", "approval_given"]
+    assert {each["actor"] for each in events} == {admin["user_id"]}
+    assert events[0]["details"]["after"] is None
+    assert events[1]["details"]["before"]["company"] == "Acme"
+
+
+def test_approvals_are_listed_and_searched(office: Office, admin: Me) -> None:
+    """By email, page by page; by their beginning, their domain, or whole."""
+    domain = f"{admin['user_id'][:8]}.example"
+    emails = [f"{name}@{domain}" for name in ("ada", "adam", "bob")]
+    for email in emails:
+        office.deps.approved_emails.approve(Approval(email=email, approved_by="x", approved_at=office.clock()))
+
+    def listed(query: str) -> list[str]:
+        return [each["email"] for each in get(office, admin, f"/approvals?{query}")["approvals"]]
+
+    assert listed(f"search=@{domain}") == emails
+    assert listed(f"search={emails[1].upper()}") == [emails[1]]
+    assert listed(f"search=ada@{domain[:4]}") == [emails[0]]
+    assert listed(f"search=nobody@{domain}") == []
+    assert set(emails) <= set(listed("limit=200"))
+    first = get(office, admin, f"/approvals?search=@{domain}&limit=2")
+    assert [each["email"] for each in first["approvals"]] == emails[:2]
+    assert listed(f"search=@{domain}&limit=2&cursor={first['cursor']}") == emails[2:]
+    assert get(office, admin, f"/approvals?search=ada&cursor={first['cursor']}", 400)["code"] == "invalid_cursor"
+
+
+def test_rows_that_are_wrong_are_told_and_the_others_land(office: Office, admin: Me) -> None:
+    """Two bad rows of four; a CSV that is none, and one that is too long, change nothing."""
+    good = [new_email(), new_email()]
+    text = (
+        f"\ufeffemail,expires_at,approved_by\n{good[0]},,\nnobody,,\n{good[1]},2099-01-01,sales\n{good[0]},soon,\n,,\n"
+    )
+    said = office.ask("POST", "/approvals/import", admin, {"csv": text}).get_json()
+    assert said["approved"] == good
+    assert [each["where"] for each in said["faults"]] == ["line 3", "line 5", "line 6"]
+    assert said["faults"][0]["problem"] == "email is not an email address"
+    assert get(office, admin, f"/approvals/{good[1]}")["approved_by"] == "sales"
+    for wrong in ("name\nann\n", "email\n" + "ann@example.com\n" * 501):
+        assert office.ask("POST", "/approvals/import", admin, {"csv": wrong}).status_code == 400
+
+
+# ── audit ───────────────────────────────────────────────────────────────────────────────────────────────────────
+def pages(office: Office, me: Me, query: str, limit: int) -> list[Any]:
+    """Every event of a list, page by page."""
+    found, cursor = [], ""
+    while True:
+        page = get(office, me, f"/audit?{query}&limit={limit}{cursor}")
+        found += page["events"]
+        if page["cursor"] is None:
+            return found
+        cursor = f"&cursor={page['cursor']}"
+
+
+@pytest.mark.parametrize("limit", [2, 200])
+def test_events_are_read_newest_first(office: Office, support: Me, limit: int) -> None:
+    """By subject, by actor and of one kind, across days, whatever the pages: none twice and none missing."""
+    who, kind = f"s-{support['user_id']}-{limit}", f"a{limit}-{support['user_id'][:8]}"
+    for number in range(10):
+        happened(office, who, kind if number % 2 else "other", timedelta(days=number % 3, seconds=number), actor="me")
+    for number in range(3):
+        happened(office, f"{who}-own", kind, timedelta(days=2 * number))
+        happened(office, "elsewhere", kind, timedelta(seconds=number), actor=f"{who}-own")
+    by_subject = pages(office, support, f"subject={who}", limit)
+    assert len(by_subject) == 10
+    by_actor = pages(office, support, f"actor={who}-own", limit)
+    assert len(by_actor) == 6
+    lately = (office.clock() - timedelta(days=5)).date().isoformat()
+    of_kind = pages(office, support, f"action={kind}&since={lately}", max(limit, 7))
+    assert len(of_kind) == 11
+    assert len(pages(office, support, f"subject={who}&action={kind}&actor=me", limit)) == 5
+    for found in (by_subject, by_actor, of_kind):
+        times = [each["at"] for each in found]
+        assert times == sorted(times, reverse=True)
+
+
+def test_events_between_two_times(office: Office, support: Me) -> None:
+    """Both with them; what is older than is kept is not looked for."""
+    who = f"t-{support['user_id']}"
+    for days in range(5):
+        happened(office, who, "x", timedelta(days=days))
+    day = (office.clock() - timedelta(days=1)).date().isoformat()
+    until = (office.clock() - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    since = (office.clock() - timedelta(days=3)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    assert len(get(office, support, f"/audit?subject={who}&since={since}&until={until}")["events"]) == 3
+    assert get(office, support, f"/audit?since={since}&until=2001-01-01", 400)["code"] == "invalid_request"
+    assert get(office, support, "/audit?until=2001-01-01")["events"] == []
+    assert get(office, support, f"/audit?since={day}x", 400)["code"] == "invalid_request"
+
+
+def test_a_quiet_list_says_how_far_back_it_was_looked(office: Office, support: Me) -> None:
+    """A page looks back ten days at most, and its cursor goes on from there."""
+    page = get(office, support, "/audit?until=2026-01-31&action=nothing&since=2026-01-01")
+    assert page["events"] == []
+    assert page["cursor"]
+    assert page["back_to"].startswith("2026-01-22")
+
+
+# ── figures ─────────────────────────────────────────────────────────────────────────────────────────────────────
+def figures(office: Office, me: Me) -> Any:
+    """The figures, when what was counted is written."""
+    office.deps.later.finish()
+    office.deps.tally.give()
+    return get(office, me, "/figures?days=3")
+
+
+def test_what_happens_is_counted(office: Office, support: Me) -> None:
+    """Sign-ins and failures by method, messages, sessions, recordings, units and what they cost."""
+    before = figures(office, support)
+    me = office.someone()
+    office.login(me)
+    office.post("/login", {"email": me["email"], "password": "wrong one"})
+    path = f"audio/{me['user_id']}/a"
+    file = AudioFile(
+        file_id=me["user_id"], user_id=me["user_id"], s3_key=path, file_size=70, uploaded_at=office.clock()
+    )
+    office.deps.audio_files.record(file, None)
+    after = figures(office, support)
+    old, new = before["days"][-1], after["days"][-1]
+    assert new["sign_ins"]["pwd"] - old["sign_ins"]["pwd"] == 2
+    assert new["failures"]["pwd"] - old["failures"].get("pwd", 0) == 1
+    assert new["messages"]["email"] - old["messages"]["email"] >= 1
+    assert new["writes"] > old["writes"]
+    assert new["reads"] > old["reads"]
+    assert new["dollars"] == pytest.approx((new["reads"] * 0.125 + new["writes"] * 0.625) / 10**6)
+    assert after["active_sessions"] - before["active_sessions"] == 2
+    assert (after["audio_files"] - before["audio_files"], after["audio_bytes"] - before["audio_bytes"]) == (1, 70)
+    assert [each["audio_bytes"] for each in after["days"]] == [0, 0, after["audio_bytes"]]
+    user = office.user(me)
+    assert (user.audio_files, user.audio_bytes) == (1, 70)
+    office.deps.audio_files.begin_deletion(file, office.clock())
+    office.post("/logout", token=me["token"])
+    last = figures(office, support)
+    assert (last["audio_bytes"], last["active_sessions"]) == (before["audio_bytes"], after["active_sessions"] - 1)
+    assert (office.user(me).audio_files, office.user(me).audio_bytes) == (0, 0)
+    assert len(last["days"]) == 3
+
+
+def test_what_nobody_could_take_is_counted_on(office: Office, support: Me) -> None:
+    """Where the store does not answer the counts wait; what it refuses, and somebody who is gone, is forgotten."""
+    tally = office.deps.tally
+    before = figures(office, support)["days"][-1]["sign_ins"].get("test", 0)
+    taken = tally._give
+
+    def failing(about: str, amounts: Any) -> None:
+        raise StoreUnavailable
+
+    tally.count("in#test", 2)
+    tally.count("audio_files", 1, about="USER#nobody")
+    tally.goes_to(failing)
+    tally.give()
+    assert tally._counts["USER#nobody"] == {"audio_files": 1}
+    tally.goes_to(taken)
+    tally.count("in#test", 1, about=f"{DAY}nonsense")
+    assert figures(office, support)["days"][-1]["sign_ins"]["test"] == before + 2
+    assert not {"USER#nobody", f"{DAY}nonsense"} & tally._counts.keys()
+
+
+def test_a_count_is_given_away_soon_and_an_idle_process_rests() -> None:
+    """The first count begins it; what giving costs is kept for the next time, and begins nothing."""
+    tally, given, done = Tally(0.01), list[tuple[str, Any]](), Event()
+
+    def give(about: str, amounts: Any) -> None:
+        given.append((about, dict(amounts)))
+        tally.count("writes")
+        done.set()
+
+    tally.count("before")  # nobody takes it yet
+    tally.goes_to(give)
+    assert done.wait(10)
+    assert given == [(TODAY, {"before": 1})]
+    assert tally._counts == {TODAY: {"writes": 1}}
+    assert not tally._is_due
