@@ -1,4 +1,4 @@
-"""Commands for operators: `flask tables`, `keys`, `users`, `approvals`, `audio`, `vault`, `migrate`."""
+"""Commands for operators: `flask tables`, `keys`, `users`, `approvals`, `audio`, `costs`, `vault`, `migrate`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from migrations.cli import migrate as migrate_commands
 
 from .approvals import approvals as approvals_commands
 from .audio import audio as audio_commands
+from .costs import costs as costs_command
 from .keys import keys as keys_commands
 from .tables import tables as tables_commands
 from .users import users as users_commands
@@ -22,6 +23,7 @@ def register(app: Flask) -> None:
         users_commands,
         approvals_commands,
         audio_commands,
+        costs_command,
         vault_commands,
         migrate_commands,
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import configuration, errors, iam, tables, terraform
+from . import configuration, costs, errors, iam, tables, terraform
 
 
 def rendered() -> dict[str, str]:
@@ -15,6 +15,7 @@ def rendered() -> dict[str, str]:
         "infra/rendered/tables.auto.tfvars.json": terraform.variables(),
         "docs/tables.md": tables.page(),
         "docs/configuration.md": configuration.page(),
+        "docs/costs.md": costs.page(),
         "docs/errors.md": errors.page(),
     }
 
