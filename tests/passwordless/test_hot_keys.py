@@ -1,4 +1,4 @@
-"""No key is everybody's: what two people do, who share nothing but a prefix, meets at no key that could run hot.
+"""No key is everybody's: what two people do, who share nothing but a prefix, meets at no hot key.
 
 A partition takes a thousand writes and three thousand reads a second of one key, however large the table is.
 """
@@ -50,7 +50,7 @@ def _touched(spec: TableSpec, request: dict[str, Any]) -> Iterator[tuple[str, st
 
 def acts(service: Service, phone: str, email: str, address: str) -> None:
     """What somebody does in a day: an account by phone and one by email, a wrong guess, requests, a sign-out."""
-    options = {"environ_overrides": {"REMOTE_ADDR": address}}
+    options: dict[str, Any] = {"environ_overrides": {"REMOTE_ADDR": address}}
     assert service.post("/initiate-otp", {"phone_number": phone}, **options).status_code == 200
     body = {"phone_number": phone, "otp": newest_code(service, phone)}
     token = service.post("/verify-otp", body, **options).get_json()["token"]
@@ -65,7 +65,7 @@ def acts(service: Service, phone: str, email: str, address: str) -> None:
 
 
 def test_two_people_meet_at_no_key(service: Service) -> None:
-    """Numbers of one prefix, emails of one domain, at one moment: only the count of all SMS is shared, and is bounded."""
+    """Numbers of one prefix, emails of one domain, at one moment: they share the bounded count of all SMS alone."""
     found = []
     watched = border.at(service.deps.gateway._client)
     for number in (1, 2):
