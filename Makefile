@@ -38,7 +38,7 @@ format: .venv ## The code in its form, as far as ruff can bring it there
 render: .venv ## The files that are derived from the declarations: policies, variables, pages of docs/
 	@FLASK_ENV=development SECRET_KEY=nothing-is-signed-with-this-secret $(BIN)/flask tables render
 
-bench: .venv ## The benchmarks, noted in benchmarks/results.md; ONLY=wire runs one
+bench: .venv .venv-bench ## The benchmarks, noted in benchmarks/results.md; ONLY=wire runs one
 	@$(BIN)/python -m benchmarks $(ONLY)
 
 docker-up: ## The service, nginx, DynamoDB Local and an embedded AWS as containers
@@ -60,7 +60,13 @@ requirements: ## The .txt files from the .in files, pinned with hashes; UPGRADE=
 	&& $(COMPILE) --output-file=requirements-dev.txt requirements-dev.in \
 	&& for each in requirements-migrate requirements; do \
 		cp requirements-dev.txt $$each.txt `# so that it keeps to the same versions`; \
-		$(COMPILE) --output-file=$$each.txt $$each.in || exit 1; done
+		$(COMPILE) --output-file=$$each.txt $$each.in || exit 1; done \
+	&& $(COMPILE) --output-file=requirements-bench.txt requirements-bench.in
 
 .venv:
 	@$(PYTHON) panzoto/local/install.py
+
+# What is measured against: packages of others, which `make run` and `make test` never see.
+.venv-bench: requirements-bench.txt
+	@$(PYTHON) -m venv --clear $@ && $@/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt \
+	&& touch $@

@@ -565,6 +565,13 @@ class Config:
         "WEB_CONCURRENCY", formats.whole(1, 256), default_text="one per core", says="Processes of gunicorn."
     )
     threads: int = var("THREADS", formats.whole(1, 128), 8, says="Threads of each process.")
+    reuse_port: bool = var(
+        "REUSE_PORT",
+        formats.flag,
+        False,
+        says="Whether each process listens by itself, so that the system spreads connections evenly over them. A "
+        "reload then drops those that a process had not yet accepted, and a second server on the port is not noticed.",
+    )
     trusted_proxies: int = var(
         "TRUSTED_PROXIES",
         formats.whole(0, 10),

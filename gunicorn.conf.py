@@ -32,6 +32,7 @@ workers = _config.workers or os.cpu_count() or 1
 threads = _config.threads
 worker_class = "gthread"
 preload_app = True
+reuse_port = _config.reuse_port
 timeout = 60
 graceful_timeout = 30
 keepalive = 75
@@ -61,6 +62,17 @@ def on_starting(server: object) -> None:
     place = rings.configured(_config, Clients(_config))
     if place is not None and place.read() is None:
         raise ConfigError(["There is no ring of keys where the configuration says; `flask keys generate` makes one."])
+
+
+def when_ready(server: object) -> None:
+    """Say when the environment lacks what makes password hashes quick: it must be there before the process begins."""
+    import structlog  # noqa: PLC0415
+
+    from panzoto import allocator, logs  # noqa: PLC0415
+
+    logs.configure(_config.log_level)
+    if wanting := allocator.wanting(os.environ):
+        structlog.get_logger().warning("glibc_tunables_absent", wanting=wanting, set=allocator.TUNABLES)
 
 
 def pre_fork(server: object, worker: object) -> None:

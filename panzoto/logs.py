@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -37,13 +38,21 @@ PERSONAL = re.compile(
 )
 
 
+# Whatever is personal has one of these in it; most of what is logged has none.
+SIGNS = re.compile(r"[@%+=. ]")
+
+
 def clean(text: str) -> str:
     """The text without emails, phone numbers and tokens."""
+    if SIGNS.search(text) is None:
+        return text
     return PERSONAL.sub(lambda found: f"[{found.lastgroup}]", text)
 
 
 def redacted(value: Any) -> Any:
     """The value without secrets and personal data, however deep they are."""
+    if type(value) is str:
+        return clean(value)
     if isinstance(value, Mapping):
         return {clean(str(name)): _under(str(name), each) for name, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -56,9 +65,15 @@ def redacted(value: Any) -> Any:
     return clean(str(value))  # whatever it is, its text is cleaned before it is written
 
 
+@lru_cache(1024)
+def _is_secret(name: str) -> bool:
+    """Whether what stands under a name is a secret, as far as the name tells."""
+    return SECRET_NAMES.search(name) is not None and name not in OPEN_NAMES
+
+
 def _under(name: str, value: Any) -> Any:
     """What may be shown under a name."""
-    if SECRET_NAMES.search(name) and name not in OPEN_NAMES and not isinstance(value, bool | None):
+    if _is_secret(name) and not isinstance(value, bool | None):
         return HIDDEN
     return redacted(value)
 

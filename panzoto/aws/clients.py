@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
-import orjson
 from botocore.config import Config as Settings
 from botocore.exceptions import BotoCoreError
-from botocore.parsers import ResponseParserError
 
 from env import ConfigError
+from panzoto.aws.parsing import QuickParsers, only_objects
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -43,6 +41,7 @@ class Clients:
         self._read = min(READ_SECONDS, deadline * READ_SHARE)
         core = botocore.session.Session()
         core.set_config_variable("ignore_configured_endpoint_urls", True)
+        core.register_component("response_parser_factory", QuickParsers())
         # Where credentials are asked for inside a request, that too is quick to give up.
         core.set_default_client_config(
             Settings(connect_timeout=self._connect, read_timeout=self._read, retries={"total_max_attempts": 1})
@@ -83,7 +82,7 @@ class Clients:
             endpoint_url=self._config.dynamodb_endpoint or self._config.aws_endpoint,
             config=settings,
         )
-        client.meta.events.register("before-parse.dynamodb", _only_objects)
+        client.meta.events.register("before-parse.dynamodb", only_objects)
         return client
 
     def s3(self) -> S3Client:
@@ -118,19 +117,6 @@ class Clients:
     def secrets(self) -> SecretsManagerClient:
         """Secrets Manager."""
         return self._session.client("secretsmanager", endpoint_url=self._config.aws_endpoint, config=_SETTINGS)
-
-
-def _only_objects(response_dict: Mapping[str, Any], **_: Any) -> None:
-    """Refuse a body that is not a JSON object, which DynamoDB never sends: botocore would read it as an empty answer.
-
-    A proxy's page with status 200 would be an item that does not exist.
-    """
-    try:
-        answer = orjson.loads(response_dict["body"])
-    except orjson.JSONDecodeError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise ResponseParserError(f"not an answer of DynamoDB, with status {response_dict['status_code']}")
 
 
 _SETTINGS = Settings(

@@ -11,6 +11,7 @@ from .approvals import approvals as approvals_commands
 from .audio import audio as audio_commands
 from .audit import audit as audit_commands
 from .figures import figures as figures_commands
+from .costs import costs as costs_command
 from .keys import keys as keys_commands
 from .tables import tables as tables_commands
 from .vault import vault as vault_commands
@@ -26,6 +27,7 @@ def register(app: Flask) -> None:
         figures_commands,
         approvals_commands,
         audio_commands,
+        costs_command,
         vault_commands,
         migrate_commands,
     ):

@@ -12,6 +12,7 @@ import formats
 import providers
 from config import Config
 from env import var
+from panzoto import allocator
 
 LOOPBACK = "127.0.0.1"
 SECRETS = ("SECRET_KEY", "JWT_SECRET_KEY")
@@ -63,6 +64,7 @@ def environment(given: Mapping[str, str], settings: Settings, secrets: Mapping[s
     if not any(given.get(name) for name in SECRETS):
         kept.update(secrets)
     return {
+        allocator.VARIABLE: allocator.TUNABLES,
         **kept,
         "FLASK_ENV": "development",
         "AWS_REGION": region,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask_openapi3 import Info, OpenAPI
@@ -50,6 +51,10 @@ class Application(OpenAPI):
         guards.install(self)
         errors.install(self)
         headers.install(self, config)
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """A function as it is: none of ours is asynchronous, and to ask each at every request takes its time."""
+        return func
 
     def require_guards(self) -> None:
         """Refuse to start with a route that does not say who may pass."""

@@ -23,6 +23,7 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+OF_PAGES, OF_DATA = ((("Content-Security-Policy", policy), *SAFE.items()) for policy in (PAGE_POLICY, DATA_POLICY))
 ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 ALLOWED_HEADERS = "Authorization, Content-Type, If-Range, Range, X-Content-Token, X-Request-ID"
 EXPOSED_HEADERS = "Accept-Ranges, Content-Disposition, Content-Range, ETag, Location, Retry-After, X-Request-ID"
@@ -33,10 +34,10 @@ def install(app: Flask, config: Config) -> None:
     origins = frozenset(config.cors_origins)
 
     def secure(response: Response) -> Response:
-        policy = PAGE_POLICY if response.mimetype == "text/html" else DATA_POLICY
-        response.headers.setdefault("Content-Security-Policy", policy)
-        for name, value in SAFE.items():
-            response.headers.setdefault(name, value)
+        given = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 (headers are no mapping)
+        for name, value in OF_PAGES if response.mimetype == "text/html" else OF_DATA:
+            if name.lower() not in given:
+                response.headers.add(name, value)
         return response
 
     def share(response: Response) -> Response:

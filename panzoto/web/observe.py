@@ -62,8 +62,10 @@ def _count(route: str, status: int, seconds: float, spent: ledger.Ledger) -> Non
     method = request.method if request.method in METHODS else "other"  # anybody may invent one
     REQUESTS.labels(route, method, str(status)).inc()
     SECONDS.labels(route).observe(seconds)
-    TRIPS.labels(spent.flow).inc(spent.trips)
-    RETRIES.labels(spent.flow).inc(spent.retries)
+    if spent.trips:
+        TRIPS.labels(spent.flow).inc(spent.trips)
+    if spent.retries:
+        RETRIES.labels(spent.flow).inc(spent.retries)
     for (table, kind), amount in spent.units.items():
         UNITS.labels(spent.flow, table, kind).inc(amount)
 

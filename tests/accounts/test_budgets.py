@@ -6,22 +6,17 @@ MiniStack bills reads as if all items were small, and says nothing of what a bat
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from panzoto import costs
+from panzoto.costs import Cost
+
 from .conftest import PASSWORD, Service, new_email
 
 NEW_PASSWORD = "AnotherPassword456!"
-
-
-class Cost(NamedTuple):
-    """Units and round trips of one request."""
-
-    writes: float
-    reads: float
-    trips: int
 
 
 # The check of every request, which reads the person once, is in what asks for a sign-in.
@@ -93,16 +88,7 @@ def test_signing_in_and_staying(spent: Spent, table: Callable[..., None]) -> Non
     assert within(found["login"], MOST["login"])
     assert within(found["login, known device"], MOST["login"])
     assert within(found["refresh"], MOST["refresh"])
-    pinned = {
-        "check and GET me": Cost(0, 1, 1),
-        "login": Cost(7, 2, 5),
-        "login, known device": Cost(7, 2, 5),
-        "login after a wrong guess": Cost(8, 2, 6),
-        "login, new device": Cost(10, 2, 7),
-        "refresh": Cost(1, 0, 1),
-        "refresh in grace": Cost(0, 0, 1),
-    }
-    table(found, pinned)
+    table(found, costs.SIGNING_IN)
 
 
 def test_reuse_of_a_refresh_token(spent: Spent, table: Callable[..., None]) -> None:
@@ -114,11 +100,7 @@ def test_reuse_of_a_refresh_token(spent: Spent, table: Callable[..., None]) -> N
         "refresh, reused": spent("/refresh", {"refresh_token": account["refresh_token"]}),
         "refresh, invented": spent("/refresh", {"refresh_token": "rt1.ses_x.0." + "A" * 32}),
     }
-    pinned = {
-        "refresh, reused": Cost(10, 1, 5),
-        "refresh, invented": Cost(0, 0, 0),
-    }
-    table(found, pinned)
+    table(found, costs.OLD_TOKENS)
 
 
 def test_failed_sign_ins_cost_the_same(spent: Spent, table: Callable[..., None]) -> None:
@@ -134,13 +116,7 @@ def test_failed_sign_ins_cost_the_same(spent: Spent, table: Callable[..., None])
     assert found["login failed, known"] == found["login failed, unknown"]
     assert found["forgot, known"] == found["forgot, unknown"]
     spent.service.deps.later.finish()
-    pinned = {
-        "login failed, known": Cost(5, 2, 6),
-        "login failed, unknown": Cost(5, 2, 6),
-        "forgot, known": Cost(1, 0, 1),
-        "forgot, unknown": Cost(1, 0, 1),
-    }
-    table(found, pinned)
+    table(found, costs.FAILED)
 
 
 def test_changes_and_ends(spent: Spent, table: Callable[..., None]) -> None:
@@ -163,16 +139,7 @@ def test_changes_and_ends(spent: Spent, table: Callable[..., None]) -> None:
     link = {"token": spent.service.link(email, "reset"), "recovery_key": first["recovery_key"]}
     found["reset"] = spent("/password/reset", link | {"new_password": PASSWORD})
     assert spent.status == 200
-    pinned = {
-        "register": Cost(16, 0, 5),
-        "list sessions (2)": Cost(0, 1.5, 3),
-        "end another session": Cost(10, 2, 5),
-        "logout": Cost(11, 1, 5),
-        "password change (1 session)": Cost(14, 1.5, 8),
-        "logout-all (1 session)": Cost(8, 1.5, 6),
-        "reset": Cost(15, 3.5, 8),
-    }
-    table(found, pinned)
+    table(found, costs.CHANGES)
 
 
 def session_of(spent: Spent, signed_in: dict[str, Any]) -> str:

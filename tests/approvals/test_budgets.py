@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.accounts.test_budgets import Cost, Spent, credentials
+from panzoto.costs import Cost
+from tests.accounts.test_budgets import Spent, credentials
 
 from .conftest import APPROVED, PASSWORD, Service, approved, under
 

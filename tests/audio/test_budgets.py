@@ -9,7 +9,9 @@ from collections.abc import Callable
 
 from structlog.testing import capture_logs
 
-from tests.accounts.test_budgets import Cost, table, within
+from panzoto import costs
+from panzoto.costs import Cost
+from tests.accounts.test_budgets import table, within
 
 from .conftest import FILES, MIB, SMALL_PARTS, Phone, noise, put, put_parts
 from .test_list import many
@@ -57,21 +59,4 @@ def test_recordings(phone_for: Callable[..., Phone], table: Callable[..., None])
     found["get"] = spent(phone, "GET", f"{FILES}/{begun['file_id']}")
     found["download"] = spent(phone, "GET", f"{FILES}/{begun['file_id']}/download")
     found["delete"] = spent(phone, "DELETE", f"{FILES}/{begun['file_id']}")
-    pinned = {
-        "list of 50": Cost(0, 1.5, 2),
-        "list of 50, old address": Cost(0, 1.5, 2),
-        "list of 200": Cost(0, 1.5, 2),
-        "begin": Cost(2, 1, 3),
-        "begin, in parts": Cost(2, 1, 3),
-        "record": Cost(3, 2, 3),
-        "record again": Cost(0, 2, 2),
-        "record, the seed's example": Cost(4, 3.5, 6),
-        "go on": Cost(0, 2, 2),
-        "go on, in parts": Cost(1, 2, 3),
-        "complete": Cost(0, 2, 2),
-        "give up": Cost(2, 3, 5),
-        "get": Cost(0, 2, 2),
-        "download": Cost(0, 2, 2),
-        "delete": Cost(5, 3, 6),
-    }
-    table(found, pinned)
+    table(found, costs.RECORDINGS)

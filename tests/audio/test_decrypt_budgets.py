@@ -11,10 +11,12 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
+from panzoto import costs
+from panzoto.costs import Cost
 from panzoto.flows._working import work
 from panzoto.models.store import ledger
 from tests.accounts.conftest import PASSWORD, Service
-from tests.accounts.test_budgets import Cost, table
+from tests.accounts.test_budgets import table
 
 from .conftest import FILES
 from .sealing import Owner, owner_of, with_password
@@ -60,21 +62,7 @@ def test_decrypting(service_for: Callable[..., Service], table: Callable[..., No
     found["job, its address"] = spent(owner, "GET", where)
     found["transcript, asked for"] = ask(f"{FILES}/{short}/transcribe", proof)
     found["transcript, how far"] = spent(owner, "GET", f"{FILES}/{short}/transcript")
-    pinned = {
-        "decrypt": Cost(3, 4, 7),
-        "decrypt, by its key": Cost(4, 4, 8),  # one write more: a password that is right again is told to the limit
-        "decrypt, no password": Cost(2, 4, 6),
-        "content token": Cost(3, 2, 5),
-        "content": Cost(0, 2, 2),
-        "job, asked for": Cost(6, 2, 5),
-        "job, how far": Cost(0, 3, 3),
-        "job, done by a worker": Cost(5, 3, 9),
-        "a look at an empty queue": Cost(0, 1, 1),
-        "job, its address": Cost(0, 3, 3),
-        "transcript, asked for": Cost(7, 2, 6),
-        "transcript, how far": Cost(0, 3, 3),
-    }
-    table(found, pinned)
+    table(found, costs.DECRYPTING)
 
 
 def key_of(owner: Owner, file_id: str) -> str:

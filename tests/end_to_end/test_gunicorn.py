@@ -13,6 +13,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from panzoto import allocator
 from tests.support.server import Server, environment, serving, started
 
 MOST_LINES_OF_A_FAULT = 12
@@ -39,6 +40,8 @@ def test_every_line_is_json_and_the_end_is_clean(environ: dict[str, str]) -> Non
     lines = events(server)
     assert any(line["event"] == "request" and line["route"] == "/api/health" for line in lines)
     assert any(line.get("logger") == "gunicorn.error" for line in lines)
+    (absent,) = [line for line in lines if line["event"] == "glibc_tunables_absent"]
+    assert absent["set"] == allocator.TUNABLES
 
 
 def test_metrics_are_of_all_processes_together(server: Server) -> None:

@@ -20,11 +20,14 @@ RANKS = {
     "panzoto.models": 3,
     "panzoto.providers": 3,
     "panzoto.crypto": 2,
+    "panzoto.allocator": 1,
+    "panzoto.costs": 1,
     "panzoto.counters": 1,
     "panzoto.later": 1,
     "panzoto.tally": 1,
     "panzoto.workers": 1,
     "panzoto.logs": 1,
+    "panzoto.months": 1,
     "panzoto.errors": 0,
 }
 CODE = [path for path in files("panzoto/*.py") if module(path) != "panzoto"]

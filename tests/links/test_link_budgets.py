@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.accounts.test_budgets import Cost, Spent, table, within
+from panzoto import costs
+from panzoto.costs import Cost
+from tests.accounts.test_budgets import Spent, table, within
 
 from .conftest import PATIENT, Service, browser, code_of, linked, new_email, new_phone, request_line, signs_in
 
@@ -43,13 +45,7 @@ def test_asking(spent: Spent, table: Compare) -> None:
         "link by sms, new": spent("/magic-link", {"email": new_email(), "flow": "sms", "phone_number": phone}),
         "link by sms, refused": spent("/magic-link", {"email": email, "flow": "sms", "phone_number": phone}),
     }
-    pinned = {
-        "link by mail, known": Cost(5, 2, 5),
-        "link by mail, new": Cost(5, 2, 5),
-        "link by sms, new": Cost(7, 3, 8),
-        "link by sms, refused": Cost(7, 3, 8),
-    }
-    table(found, pinned)
+    table(found, costs.ASKING_FOR_LINKS)
 
 
 def test_signing_in(spent: Spent, table: Compare) -> None:
@@ -66,16 +62,7 @@ def test_signing_in(spent: Spent, table: Compare) -> None:
     assert within(found["sign-in"], KNOWN)
     me = service.register()
     found["first proof of an email"] = spent("/magic-link/verify", {"token": linked(service, me["email"])})
-    pinned = {
-        "first sign-in": Cost(17, 2, 6),
-        "sign-in": Cost(9, 3, 6),
-        "wrong code": Cost(6, 0, 3),
-        "sign-in by code": Cost(12, 2, 6),
-        "used link": Cost(1, 1, 2),
-        "invented link": Cost(1, 1, 2),
-        "first proof of an email": Cost(19, 3.5, 10),
-    }
-    table(found, pinned)
+    table(found, costs.LINKS)
 
 
 def test_a_browser(spent: Spent, table: Compare) -> None:
@@ -89,10 +76,4 @@ def test_a_browser(spent: Spent, table: Compare) -> None:
         "signed in": page(http, "GET", "/signed-in"),
         "signed out": page(http, "POST", "/signed-out"),
     }
-    pinned = {
-        "page": Cost(0, 0, 0),
-        "button": Cost(9, 3, 6),
-        "signed in": Cost(0, 2, 2),
-        "signed out": Cost(10, 2, 5),
-    }
-    table(found, pinned)
+    table(found, costs.BROWSERS)

@@ -10,6 +10,7 @@ from dotenv import dotenv_values
 
 from config import Config
 from env import ConfigError
+from panzoto import allocator
 from panzoto.local import settings
 from panzoto.local.settings import Settings, as_env_file, environment
 
@@ -53,6 +54,14 @@ def test_names_of_tables_and_secrets_of_the_user_stay() -> None:
     config = Config.from_env(given)
     assert config.auth_state_table == "QComTable"
     assert (config.secret_key, config.jwt_secret_key) == ("theirs", "theirs")
+
+
+def test_the_allocator_is_told_before_the_process_begins() -> None:
+    """The library reads its settings once; what the user set stands."""
+    assert allocator.wanting(environment({}, Settings(), MADE)) == []
+    assert environment({"GLIBC_TUNABLES": "glibc.malloc.check=3"}, Settings(), MADE)["GLIBC_TUNABLES"].endswith(
+        "check=3"
+    )
 
 
 def test_calls_to_the_emulator_take_no_proxy() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import configuration, errors, iam, tables, terraform
+from . import configuration, costs, errors, iam, tables, terraform
 
 
 def rendered() -> dict[str, str]:
@@ -17,6 +17,7 @@ def rendered() -> dict[str, str]:
         "infra/terraform/operator-policy.json.tftpl": iam.operator_policy(iam.BY_TERRAFORM),
         "docs/tables.md": tables.page(),
         "docs/configuration.md": configuration.page(),
+        "docs/costs.md": costs.page(),
         "docs/errors.md": errors.page(),
     }
 

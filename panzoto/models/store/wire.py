@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from decimal import Clamped, Context, Decimal, Inexact, InvalidOperation, Overflow, Rounded, Subnormal
 from typing import Any
@@ -71,6 +72,11 @@ def _number(text: str) -> int | Decimal:
     return int(text) if text.lstrip("-").isdigit() else Decimal(text)
 
 
+def _bytes(value: str | bytes) -> bytes:
+    """Bytes are base64 text on the wire; in what botocore has read of a refusal they are bytes already."""
+    return b64decode(value) if isinstance(value, str) else value
+
+
 def _as_it_is(value: Any) -> Any:
     return value
 
@@ -82,7 +88,11 @@ def encode_item(item: Mapping[str, Any]) -> Wire:
 
 def decode_item(wire: Wire) -> Item:
     """An item as Python has it."""
-    return {name: decode(value) for name, value in wire.items()}
+    return {
+        name: value if kind == "S" else _DECODERS[kind](value)
+        for name, tagged in wire.items()
+        for kind, value in tagged.items()
+    }
 
 
 _ENCODERS: dict[type, Callable[[Any], Wire]] = {
@@ -102,11 +112,11 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "S": _as_it_is,
     "N": _number,
     "BOOL": _as_it_is,
-    "B": _as_it_is,
+    "B": _bytes,
     "NULL": lambda _: None,
     "M": decode_item,
     "L": lambda value: [decode(each) for each in value],
     "NS": lambda value: {_number(each) for each in value},
     "SS": set,
-    "BS": set,
+    "BS": lambda value: {_bytes(each) for each in value},
 }

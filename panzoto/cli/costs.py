@@ -1,0 +1,57 @@
+"""`flask costs`: the price of each act, and of a month."""
+
+from __future__ import annotations
+
+import click
+
+from panzoto import costs as declared
+from panzoto.costs import GROUPS, Cost
+from panzoto.months import Habits, Line, month
+
+MILLION = 1_000_000
+USUAL = Habits()
+POSITIVE = click.FloatRange(min=0)
+
+
+@click.command("costs")
+@click.option("--users", type=click.IntRange(min=0), help="People who have an account.")
+@click.option("--logins", type=click.IntRange(min=0), default=0, help="Sign-ins by password in the month.")
+@click.option("--minutes", type=POSITIVE, default=0, help="Minutes that are recorded in the month, and kept.")
+@click.option("--requests", type=POSITIVE, default=USUAL.requests_a_login, show_default=True, help="A login.")
+@click.option("--refreshes", type=POSITIVE, default=USUAL.refreshes_a_login, show_default=True, help="A login.")
+def costs(users: int | None, logins: int, minutes: float, requests: float, refreshes: float) -> None:
+    """Print what each act costs at DynamoDB, or with --users what a month of theirs costs.
+
+    Units are those that the tests pin, prices on demand in us-east-1. Machines, traffic, mail and SMS are extra.
+    """
+    if users is None:
+        _acts()
+        return
+    habits = Habits(requests_a_login=requests, refreshes_a_login=refreshes)
+    lines = month(users=users, logins=logins, minutes=minutes, habits=habits)
+    for line in lines:
+        click.echo(_row(line.what, f"{line.times:,.1f}".removesuffix(".0"), _units(line), f"${line.dollars:,.2f}"))
+    click.echo(_row("together", "", "", f"${sum(line.dollars for line in lines):,.2f}"))
+    once = users * declared.price(declared.CHANGES["register"])
+    click.echo(f"To register all of them, once: ${once:,.2f}.")
+
+
+def _acts() -> None:
+    """Every act that the tests pin, with the price of a million."""
+    click.echo(_row("", "writes", "reads", "trips", "$ a million"))
+    for group, acts in GROUPS.items():
+        click.echo(f"{group}:")
+        for name, cost in acts.items():
+            click.echo(_row(f"  {name}", f"{cost.writes:g}", f"{cost.reads:g}", str(cost.trips), _million(cost)))
+
+
+def _million(cost: Cost) -> str:
+    return f"{declared.price(cost) * MILLION:.2f}"
+
+
+def _units(line: Line) -> str:
+    return "" if line.cost is None else f"{line.cost.writes:g} w {line.cost.reads:g} r"
+
+
+def _row(what: str, *cells: str) -> str:
+    return f"{what:32}" + "".join(f"{cell:>14}" for cell in cells)

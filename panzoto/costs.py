@@ -1,0 +1,138 @@
+"""What each act costs at DynamoDB: declared here, pinned by the tests of budgets, priced by `flask costs`.
+
+Units of a successful call, the check of its sign-in included, with small items and one network: reads of items above
+4 KB, and lists of long ones, cost more.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Cost(NamedTuple):
+    """Write units, read units and round trips of one request."""
+
+    writes: float
+    reads: float
+    trips: int
+
+
+SIGNING_IN = {
+    "check and GET me": Cost(0, 1, 1),
+    "login": Cost(7, 2, 5),
+    "login, known device": Cost(7, 2, 5),
+    "login after a wrong guess": Cost(8, 2, 6),
+    "login, new device": Cost(10, 2, 7),
+    "refresh": Cost(1, 0, 1),
+    "refresh in grace": Cost(0, 0, 1),
+}
+OLD_TOKENS = {
+    "refresh, reused": Cost(10, 1, 5),
+    "refresh, invented": Cost(0, 0, 0),
+}
+FAILED = {
+    "login failed, known": Cost(5, 2, 6),
+    "login failed, unknown": Cost(5, 2, 6),
+    "forgot, known": Cost(1, 0, 1),
+    "forgot, unknown": Cost(1, 0, 1),
+}
+CHANGES = {
+    "register": Cost(16, 0, 5),
+    "list sessions (2)": Cost(0, 1.5, 3),
+    "end another session": Cost(10, 2, 5),
+    "logout": Cost(11, 1, 5),
+    "password change (1 session)": Cost(14, 1.5, 8),
+    "logout-all (1 session)": Cost(8, 1.5, 6),
+    "reset": Cost(15, 3.5, 8),
+}
+CODES = {
+    "initiate-otp": Cost(4, 1, 5),
+    "initiate-otp, too soon": Cost(1, 1, 2),
+    "initiate-otp, known": Cost(4, 1, 5),
+    "verify-otp, wrong": Cost(5, 0, 4),
+    "verify-otp, new": Cost(14, 1, 6),
+    "verify-otp, known": Cost(7, 2, 6),
+    "verify-otp, nobody": Cost(1, 0, 2),
+}
+PHONES = {
+    "phone, added: ask": Cost(4, 2, 6),
+    "phone, added: verify": Cost(11, 3, 7),
+    "phone, changed: ask": Cost(4, 2, 6),
+    "phone, changed: verify": Cost(13, 3, 7),
+    "verify-otp, with email": Cost(8, 2, 6),  # its session stands in the index of emails too
+    "phone, removed": Cost(7, 2, 4),
+}
+ASKING_FOR_LINKS = {
+    "link by mail, known": Cost(5, 2, 5),
+    "link by mail, new": Cost(5, 2, 5),
+    "link by sms, new": Cost(7, 3, 8),
+    "link by sms, refused": Cost(7, 3, 8),
+}
+LINKS = {
+    "first sign-in": Cost(17, 2, 6),
+    "sign-in": Cost(9, 3, 6),
+    "wrong code": Cost(6, 0, 3),
+    "sign-in by code": Cost(12, 2, 6),
+    "used link": Cost(1, 1, 2),
+    "invented link": Cost(1, 1, 2),
+    "first proof of an email": Cost(19, 3.5, 10),
+}
+BROWSERS = {
+    "page": Cost(0, 0, 0),
+    "button": Cost(9, 3, 6),
+    "signed in": Cost(0, 2, 2),
+    "signed out": Cost(10, 2, 5),
+}
+RECORDINGS = {
+    "list of 50": Cost(0, 1.5, 2),
+    "list of 50, old address": Cost(0, 1.5, 2),
+    "list of 200": Cost(0, 1.5, 2),
+    "begin": Cost(2, 1, 3),
+    "begin, in parts": Cost(2, 1, 3),
+    "record": Cost(3, 2, 3),
+    "record again": Cost(0, 2, 2),
+    "record, the seed's example": Cost(4, 3.5, 6),
+    "go on": Cost(0, 2, 2),
+    "go on, in parts": Cost(1, 2, 3),
+    "complete": Cost(0, 2, 2),
+    "give up": Cost(2, 3, 5),
+    "get": Cost(0, 2, 2),
+    "download": Cost(0, 2, 2),
+    "delete": Cost(5, 3, 6),
+}
+DECRYPTING = {
+    "decrypt": Cost(3, 4, 7),
+    "decrypt, by its key": Cost(4, 4, 8),  # one write more: a password that is right again is told to the limit
+    "decrypt, no password": Cost(2, 4, 6),
+    "content token": Cost(3, 2, 5),
+    "content": Cost(0, 2, 2),
+    "job, asked for": Cost(6, 2, 5),
+    "job, how far": Cost(0, 3, 3),
+    "job, done by a worker": Cost(5, 3, 9),
+    "a look at an empty queue": Cost(0, 1, 1),
+    "job, its address": Cost(0, 3, 3),
+    "transcript, asked for": Cost(7, 2, 6),
+    "transcript, how far": Cost(0, 3, 3),
+}
+REFUSED_CODES = {"initiate-otp, no number": Cost(0, 0, 0), "initiate-otp, address full": Cost(0, 0, 1)}
+
+# Every act by its name, in the groups in which they are shown.
+GROUPS = {
+    "accounts": SIGNING_IN | CHANGES,
+    "accounts, refused": FAILED | OLD_TOKENS,
+    "codes to the phone": CODES | PHONES | REFUSED_CODES,
+    "links": ASKING_FOR_LINKS | LINKS | BROWSERS,
+    "recordings": RECORDINGS,
+    "recordings in clear": DECRYPTING,
+}
+
+# On demand, us-east-1, dollars. AWS changes them: its price list is what counts.
+WRITE, READ = 0.625e-6, 0.125e-6
+TABLE_GB_MONTH = 0.25
+S3_GB_MONTH, S3_PUT, S3_GET = 0.023, 5e-6, 0.4e-6
+KMS_CALL = 3e-6
+
+
+def price(cost: Cost) -> float:
+    """What DynamoDB asks for one request, in dollars."""
+    return cost.writes * WRITE + cost.reads * READ
