@@ -8,7 +8,7 @@ COMPILE := pip-compile --quiet --generate-hashes --no-strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format render bench requirements .venv
+.PHONY: help run test lint format render bench proof requirements .venv
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ render: .venv ## The files that are derived from the declarations: policies, var
 
 bench: .venv ## The benchmarks, noted in benchmarks/results.md; ONLY=wire runs one
 	@$(BIN)/python -m benchmarks $(ONLY)
+
+proof: .venv ## Races, faults, load and attacks in full, and one page of figures; ONLY=interleavings runs one
+	@$(BIN)/python -m tests.proof $(ONLY)
 
 requirements: ## The .txt files from the .in files, pinned with hashes; UPGRADE=1 takes newer versions
 	@$(PYTHON) -c 'import sys; sys.exit("$@ are compiled with Python 3.11, the oldest that must run them: \
