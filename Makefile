@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 COVERED := panzoto/flows/*,panzoto/models/*,panzoto/crypto/*
+AUDIT_TOOLS := bandit==1.9.4 pip-audit==2.10.1
 PIP_TOOLS := pip-tools==7.6.2
 COMPILE := pip-compile --quiet --generate-hashes --no-strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(if $(UPGRADE),--upgrade)
@@ -10,7 +11,7 @@ COMPILE := pip-compile --quiet --generate-hashes --no-strip-extras \
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format render bench requirements docker-up setup test-integration .venv
+.PHONY: help run test lint format render bench audit requirements docker-up setup test-integration .venv
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +51,12 @@ setup: .venv ## The tables in the DynamoDB at DYNAMODB_ENDPOINT, by default the 
 test-integration: .venv ## The storage tests on DynamoDB Local, which is started as a container
 	@$(COMPOSE) up --detach dynamodb
 	@PANZOTO_TEST_ENDPOINT=$(or $(DYNAMODB_ENDPOINT),http://localhost:8000) $(BIN)/python -m pytest -n 2 tests/storage
+audit: ## Another reader of the code, and known faults of what is pinned; ADVISORIES=required fails where nobody tells them
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PYTHON) -m venv "$$tools" \
+	&& "$$tools/bin/python" -m pip install --quiet --disable-pip-version-check $(AUDIT_TOOLS) \
+	&& "$$tools/bin/bandit" --quiet --recursive --severity-level medium --skip B104,B701 \
+		panzoto migrations config.py env.py formats.py limits.py providers.py wsgi.py \
+	&& "$$tools/bin/python" tests/security/advisories.py "$$tools/bin/pip-audit" requirements-dev.txt $(ADVISORIES)
 
 requirements: ## The .txt files from the .in files, pinned with hashes; UPGRADE=1 takes newer versions
 	@$(PYTHON) -c 'import sys; sys.exit("$@ are compiled with Python 3.11, the oldest that must run them: \

@@ -18,13 +18,13 @@ import pytest
 from flask.testing import FlaskClient
 
 import panzoto
-from tests.house.source import files, name, tree
+from tests.house.source import files, imports, name, tree
 from tests.support.people import Somebody
 
 AUTH = "/api/v1/auth"
 LONG = 4000
 # A text of n signs may take this many times what one of n/4 takes: four if the work is linear, sixteen if it is not.
-MOST_TIMES, SECONDS = 9.0, 0.02
+MOST_TIMES, SECONDS = 9.0, 0.004
 PUMPS = [
     *("a", "1", "-", ".", " ", "\t", "@", "%", "\\", "/", "a@", "a.", "1-", "a-", " ,", "a=", "=;", "; a=a", '"', "+1"),
     *(
@@ -143,19 +143,20 @@ def test_a_long_password_costs_what_a_short_one_does(http: FlaskClient, ann: Som
     assert long.status_code == 400
 
 
-@pytest.mark.parametrize("path", files("panzoto/*.py", "migrations/*.py", "*.py"), ids=name)
-def test_nothing_makes_objects_of_what_it_reads(path: Path) -> None:
+def unsafe(path: Path) -> list[str]:
+    """What in a file makes objects of what it reads, runs it, or trusts whoever answers."""
+    nodes = list(ast.walk(tree(path)))
+    found = [each for each in imports(path) if each.split(".")[0] in UNSAFE]
+    for call in [node for node in nodes if isinstance(node, ast.Call)]:
+        given = {each.arg: ast.unparse(each.value) for each in call.keywords}
+        bad = given.get("shell", "False") != "False" or given.get("verify") == "False"
+        if bad or ast.unparse(call.func) in UNSAFE_CALLS:
+            found.append(ast.unparse(call))
+    return found
+
+
+def test_nothing_makes_objects_of_what_it_reads() -> None:
     """No reader of ours runs, or makes objects of, what it reads; no shell is started (ASVS 1.3.2, 1.5.2, 1.2.5)."""
-    if name(path).startswith(("tests/", "benchmarks/")):
-        return
-    imported = {
-        each.split(".")[0]
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for each in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
-    }
-    assert not imported & UNSAFE
-    for call in [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]:
-        assert ast.unparse(call.func) not in UNSAFE_CALLS, call.lineno
-        assert not [each for each in call.keywords if each.arg == "shell" and ast.unparse(each.value) != "False"]
-        assert not [each for each in call.keywords if each.arg == "verify" and ast.unparse(each.value) == "False"]
+    ours = [path for path in files("*.py") if not name(path).startswith(("tests/", "benchmarks/"))]
+    assert len(ours) > 200
+    assert not {name(path): found for path in ours if (found := unsafe(path))}

@@ -94,6 +94,13 @@ def test_nobody_gets_in_without_a_sign_in(app: Application, http: FlaskClient, a
                 assert answer.status_code == (403 if route.rule in OTHER_GUARDS else 401), (route, token)
 
 
+def test_only_staff_reaches_the_routes_of_admins(app: Application, http: FlaskClient, eve: Somebody) -> None:
+    """Whoever has no role hears 403 on every route of admins, whatever they send (ASVS 8.2.1)."""
+    for route in routes(app):
+        if route.rule.startswith("/api/v1/admin/"):
+            assert ask(http, route, route.at(eve.ids), eve.headers).status_code == 403, route
+
+
 def test_nobody_reaches_what_is_somebody_elses(
     app: Application, http: FlaskClient, deps: Deps, ann: Somebody, eve: Somebody
 ) -> None:
