@@ -51,6 +51,7 @@ setup: .venv ## The tables in the DynamoDB at DYNAMODB_ENDPOINT, by default the 
 test-integration: .venv ## The storage tests on DynamoDB Local, which is started as a container
 	@$(COMPOSE) up --detach dynamodb
 	@PANZOTO_TEST_ENDPOINT=$(or $(DYNAMODB_ENDPOINT),http://localhost:8000) $(BIN)/python -m pytest -n 2 tests/storage
+
 audit: ## Another reader of the code, and known faults of what is pinned; ADVISORIES=required fails where nobody tells them
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PYTHON) -m venv "$$tools" \
 	&& "$$tools/bin/python" -m pip install --quiet --disable-pip-version-check $(AUDIT_TOOLS) \

@@ -56,3 +56,9 @@ def ann(http: FlaskClient, deps: Deps) -> Somebody:
 def eve(http: FlaskClient, deps: Deps) -> Somebody:
     """Somebody else, with a recording of her own."""
     return somebody(http, deps, f"eve.{random.SystemRandom().getrandbits(64):x}")
+
+
+@pytest.fixture
+def admin(http: FlaskClient, deps: Deps) -> Somebody:
+    """An administrator."""
+    return somebody(http, deps, f"root.{random.SystemRandom().getrandbits(64):x}", "admin")

@@ -95,14 +95,14 @@ def test_no_text_becomes_a_line_of_the_log(http: FlaskClient, deps: Deps, ann: S
     assert not [each for each in events if not each.get("user_agent", "").isprintable()]
 
 
-def test_text_is_asked_for_and_nothing_else_is_taken(app: Application, http: FlaskClient, ann: Somebody) -> None:
+def test_text_is_asked_for_and_nothing_else_is_taken(app: Application, http: FlaskClient, admin: Somebody) -> None:
     """An object, a list or a number where text belongs is refused: no operator gets on (ASVS 1.2.4, 2.2.1)."""
     for (method, path), schema in bodies(app).items():
         for name, each in schema["properties"].items():
             if "string" in json.dumps(each):
                 for operator in OPERATORS:
                     body = dict.fromkeys(schema.get("required", []), "x") | {name: operator}
-                    answer = http.open(path.format_map(ann.ids), method=method, json=body, headers=ann.headers)
+                    answer = http.open(path.format_map(admin.ids), method=method, json=body, headers=admin.headers)
                     assert answer.status_code == 400, (path, name, operator)
 
 
