@@ -49,7 +49,8 @@ def test_no_text_becomes_a_header(app: Application, http: FlaskClient, ann: Some
         if route.variables:
             split = dict.fromkeys(route.variables, SPLIT) | {"upload_id": SPLIT}
             answer = http.open(route.at(split), method=route.method, headers={**headers, **ann.headers})
-            assert "evil" not in str(answer.headers), route
+            assert not [name for name, value in answer.headers if "evil" in value and name != "Location"], route
+            assert not set(answer.headers.get("Location", "")) & set("\r\n<>"), route
             assert b"<script>" not in answer.get_data().replace(b'<script src="', b""), route
 
 
@@ -117,7 +118,7 @@ def test_no_key_is_a_way_out(http: FlaskClient, ann: Somebody, key: str) -> None
             file_id = answer.get_json()["audio_file"]["file_id"]
             assert http.get(f"{FILES}/{file_id}/download", headers=ann.headers).status_code in {403, 404, 409}
     decrypted = http.post("/api/decrypt-audio", json={"s3_key": key}, headers=ann.headers)
-    assert decrypted.status_code in {400, 404, 409}
+    assert decrypted.status_code in {400, 403, 404, 409}
 
 
 @pytest.mark.parametrize("filename", NAMES, ids=ascii)
