@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 COVERED := panzoto/flows/*,panzoto/models/*,panzoto/crypto/*
+AUDIT_TOOLS := bandit==1.9.4 pip-audit==2.10.1
 PIP_TOOLS := pip-tools==7.6.2
 COMPILE := pip-compile --quiet --generate-hashes --no-strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(if $(UPGRADE),--upgrade)
@@ -10,7 +11,7 @@ COMPILE := pip-compile --quiet --generate-hashes --no-strip-extras \
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format render bench proof requirements docker-up setup test-integration .venv .venv-bench
+.PHONY: help run test lint format render bench proof audit requirements docker-up setup test-integration .venv .venv-bench
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +54,13 @@ test-integration: .venv ## The storage tests on DynamoDB Local, which is started
 
 proof: .venv ## Races, faults, load and attacks in full, and one page of figures; ONLY=interleavings runs one
 	@$(BIN)/python -m tests.proof $(ONLY)
+
+audit: ## Another reader of the code, and known faults of what is pinned; ADVISORIES=required fails where nobody tells them
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PYTHON) -m venv "$$tools" \
+	&& "$$tools/bin/python" -m pip install --quiet --disable-pip-version-check $(AUDIT_TOOLS) \
+	&& "$$tools/bin/bandit" --quiet --recursive --severity-level medium --skip B104,B701 \
+		panzoto migrations config.py env.py formats.py limits.py providers.py wsgi.py \
+	&& "$$tools/bin/python" tests/security/advisories.py "$$tools/bin/pip-audit" requirements-dev.txt $(ADVISORIES)
 
 requirements: ## The .txt files from the .in files, pinned with hashes; UPGRADE=1 takes newer versions
 	@$(PYTHON) -c 'import sys; sys.exit("$@ are compiled with Python 3.11, the oldest that must run them: \

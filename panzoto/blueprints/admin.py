@@ -54,7 +54,7 @@ def get_user(path: shapes.UserPath) -> Response:
     )
 
 
-@admin.post("/users/<user_id>/disable", summary="Let somebody in no more", responses={200: shapes.PersonShape})
+@admin.post("/users/<user_id>/disable", summary="Shut somebody out", responses={200: shapes.PersonShape, **REFUSED})
 @by_admin
 def post_disable(path: shapes.UserPath) -> Response:
     """End the sessions of somebody, and begin none; the next request is refused."""

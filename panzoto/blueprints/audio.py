@@ -18,6 +18,7 @@ from panzoto.web.signing_in import done
 TAG = Tag(name="recordings", description="Upload, record, list, get, delete.")
 Responses = dict[int | str, Any]
 BEGUN: Responses = {201: shapes.UploadShape, 413: ErrorBody}
+RESUMED: Responses = {200: shapes.UploadShape, 404: ErrorBody, 429: ErrorBody}
 RECORDED: Responses = {201: shapes.AudioFileAnswer, 409: ErrorBody, 413: ErrorBody, 422: ErrorBody}
 
 audio = APIBlueprint("audio", __name__, url_prefix="/api/v1/audio-files", abp_tags=[TAG])
@@ -35,7 +36,7 @@ def post_upload(body: shapes.NewUpload) -> tuple[Response, int]:
     return _offered(begun), 201
 
 
-@audio.get("/uploads/<file_id>", summary="Go on with an upload", responses={200: shapes.UploadShape, 404: ErrorBody})
+@audio.get("/uploads/<file_id>", summary="Go on with an upload", responses=RESUMED)
 @signed_in
 def get_upload(path: shapes.AudioPath) -> Response:
     """Fresh addresses for what has not arrived; `received` has the parts that have."""

@@ -122,7 +122,7 @@ def patch_me(body: shapes.ChangeMe) -> Response:
     return jsonify(user=person(changed.user), pending_email=changed.pending_email)
 
 
-@auth.delete("/me", summary="Delete my account", responses={202: shapes.Done})
+@auth.delete("/me", summary="Delete my account", responses={202: shapes.Done, 409: ErrorBody})
 @signed_in
 def delete_account(body: shapes.DeleteMe) -> tuple[Response, int]:
     """Delete the account and all that hangs on it: sessions end at once, the rest follows."""

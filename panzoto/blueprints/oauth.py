@@ -27,14 +27,19 @@ SIGNS_IN: dict[int | str, Any] = {
     403: ErrorBody,
     404: ErrorBody,
     409: ErrorBody,
+    501: ErrorBody,
     502: ErrorBody,
 }
+REFUSED: dict[int | str, Any] = {404: ErrorBody, 429: ErrorBody, 501: ErrorBody, 502: ErrorBody}
+LEAVES: dict[int | str, Any] = {303: None, 400: ErrorBody, **REFUSED}
+RETURNS: dict[int | str, Any] = {303: None, 400: ErrorBody, 403: ErrorBody, 409: ErrorBody, **REFUSED}
+LINKS: dict[int | str, Any] = {**SIGNS_IN, 200: accounts.Done}
 ENDS: dict[int | str, Any] = {200: shapes.Ended, 403: ErrorBody, 404: ErrorBody, 409: ErrorBody}
 
 oauth = APIBlueprint("oauth", __name__, url_prefix="/api/v1/oauth", abp_tags=[TAG])
 
 
-@oauth.get("/<provider>/authorize", summary="Begin in a browser", responses={303: None, 400: ErrorBody, 404: ErrorBody})
+@oauth.get("/<provider>/authorize", summary="Begin in a browser", responses=LEAVES)
 @public
 def get_authorize(path: shapes.ProviderPath, query: shapes.Authorize) -> Response:
     """Send the browser to the provider. Open this address in a custom tab: it sets a cookie that the way back needs."""
@@ -45,7 +50,7 @@ def get_authorize(path: shapes.ProviderPath, query: shapes.Authorize) -> Respons
     return response
 
 
-@oauth.get("/<provider>/callback", summary="Come back", responses={303: None, 400: ErrorBody})
+@oauth.get("/<provider>/callback", summary="Come back", responses=RETURNS)
 @public
 def get_callback(path: shapes.ProviderPath, query: shapes.Callback) -> Response:
     """Where the provider sends the browser. It leads into the app with a code that works once, or signs in here."""
@@ -79,7 +84,7 @@ def post_id_token(path: shapes.ProviderPath, body: shapes.IdTokenBody) -> Respon
     return welcome(sign_in.sign_in(deps(), path.provider, shown, body.device_id, client()))
 
 
-@oauth.post("/<provider>/link", summary="Link it to my account", responses={200: accounts.Done, 409: ErrorBody})
+@oauth.post("/<provider>/link", summary="Link it to my account", responses=LINKS)
 @signed_in
 def post_link(path: shapes.ProviderPath, body: shapes.Link) -> tuple[Response, int]:
     """Link an identity, shown in any of the ways of a sign-in. It asks for the password, or for a recent sign-in."""
@@ -109,7 +114,7 @@ def get_connections() -> Response:
 @oauth.get(
     "/<provider>/access-token",
     summary="A live access token of the provider's",
-    responses={200: shapes.LiveToken, 403: ErrorBody, 404: ErrorBody, 409: ErrorBody},
+    responses={200: shapes.LiveToken, 403: ErrorBody, 409: ErrorBody, **REFUSED},
 )
 @signed_in
 def get_access_token(path: shapes.ProviderPath, query: shapes.Wanted) -> Response:

@@ -1,0 +1,67 @@
+"""No request hides in another: what one program takes for one request, none behind it takes for two (ASVS 4.2.1)."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from panzoto.deps import Deps
+from tests.support import server as gunicorn
+from tests.support.ministack import free_port
+
+HIDDEN = b"GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n"
+POST = b"POST /healthz HTTP/1.1\r\nHost: x\r\n"
+CHUNKED = b"5\r\nhello\r\n0\r\n\r\n"
+# Each says how long its body is in a way that some program reads otherwise.
+SMUGGLED = {
+    "both": b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "both, turned": b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "two lengths": b"Content-Length: 0\r\nContent-Length: %d\r\n\r\n" % len(HIDDEN) + HIDDEN,
+    "a list of lengths": b"Content-Length: 0, %d\r\n\r\n" % len(HIDDEN) + HIDDEN,
+    "a sign": b"Content-Length: +0\r\n\r\n" + HIDDEN,
+    "a minus": b"Content-Length: -1\r\n\r\n" + HIDDEN,
+    "hexadecimal": b"Content-Length: 0x0\r\n\r\n" + HIDDEN,
+    "another coding": b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "a space before the colon": b"Transfer-Encoding : chunked\r\nContent-Length: 0\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "a tab": b"Transfer-Encoding:\x0bchunked\r\nContent-Length: 0\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "a folded line": b"Transfer-Encoding:\r\n chunked\r\nContent-Length: 0\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "twice": b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "an underscore": b"Transfer_Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+    "a size that is none": b"Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n" + HIDDEN,
+    "a bare end of line": b"Transfer-Encoding: chunked\n\n0\n\n" + HIDDEN,
+}
+
+
+def answers(port: int, sent: bytes) -> list[int]:
+    """The status of each answer that comes before the connection ends or rests."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        got = b""
+        try:
+            while more := connection.recv(65536):
+                got += more
+        except (TimeoutError, ConnectionResetError):
+            got += b""  # what came before is what is looked at
+    return [int(each[:3]) for each in got.split(b"HTTP/1.1 ")[1:]]
+
+
+@pytest.fixture(scope="module")
+def port(ministack: str, deps: Deps) -> Iterator[int]:
+    """A gunicorn of one process."""
+    environ = gunicorn.environment(ministack, str(deps.config.aws_access_key_id), WEB_CONCURRENCY="1")
+    with gunicorn.serving({**environ, "PORT": str(free_port())}) as serving:
+        yield serving.port
+
+
+def test_a_plain_request_is_answered(port: int) -> None:
+    """Two requests on one connection have two answers: one too many would be seen."""
+    assert answers(port, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" + HIDDEN) == [200, 404]
+
+
+@pytest.mark.parametrize("smuggled", SMUGGLED.values(), ids=list(SMUGGLED))
+def test_no_request_hides_in_another(port: int, smuggled: bytes) -> None:
+    """A request that can be read in two ways is refused or read in one, and what hides in it is never answered."""
+    assert 404 not in answers(port, POST + smuggled)
