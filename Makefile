@@ -10,7 +10,7 @@ COMPILE := pip-compile --quiet --generate-hashes --no-strip-extras \
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format render bench requirements docker-up setup test-integration .venv
+.PHONY: help run test lint format render bench proof requirements docker-up setup test-integration .venv
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ setup: .venv ## The tables in the DynamoDB at DYNAMODB_ENDPOINT, by default the 
 test-integration: .venv ## The storage tests on DynamoDB Local, which is started as a container
 	@$(COMPOSE) up --detach dynamodb
 	@PANZOTO_TEST_ENDPOINT=$(or $(DYNAMODB_ENDPOINT),http://localhost:8000) $(BIN)/python -m pytest -n 2 tests/storage
+
+proof: .venv ## Races, faults, load and attacks in full, and one page of figures; ONLY=interleavings runs one
+	@$(BIN)/python -m tests.proof $(ONLY)
 
 requirements: ## The .txt files from the .in files, pinned with hashes; UPGRADE=1 takes newer versions
 	@$(PYTHON) -c 'import sys; sys.exit("$@ are compiled with Python 3.11, the oldest that must run them: \
