@@ -5,6 +5,7 @@
     TITLE = "One sentence: what it tries to break."
     def prove(place: Place, size: Size) -> Figures: ...
 
-and it joins by its name in `tests.proof.harness.HARNESSES`. Where something holds no longer, `prove` puts a sentence into
-`Figures.violations` and goes on; it raises nothing. A harness that cannot run on this machine returns `Figures.missing`.
+and it joins by its name in `tests.proof.harness.HARNESSES`. Where something holds no longer, `prove` puts a sentence
+into `Figures.violations` and goes on; it raises nothing. One that cannot run on this machine says so in
+`Figures.missing`.
 """

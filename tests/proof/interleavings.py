@@ -1,15 +1,15 @@
-"""Every flow whose safety is the order of its writes, played in every order with few interruptions, and in any drawn."""
+"""Every flow whose safety is the order of its writes, played in each order with few interruptions, and in any drawn."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.proof import play_codes, play_emails, play_sessions
+from tests.proof import play_codes, play_emails, play_jobs, play_sessions, play_vault
 from tests.proof.choosing import Way, every_way
 from tests.proof.harness import Figures, Place, Size
 from tests.proof.play import Begin
@@ -22,10 +22,14 @@ PLAYS: Mapping[str, Begin] = {
     "phone_code": play_codes.phone_code,
     "magic_link": play_emails.magic_link,
     "email_claim": play_emails.email_claim,
+    "decrypt_job": play_jobs.decrypt_job,
 }
-# How many interruptions and faults are tried in every order, and how many orders are drawn of any.
-BOUNDS = [(0, 1), (1, 0), (1, 1), (2, 0)]
-MOST_DRAWN, ANY = 40, 1000
+SETTINGS = {"otp_max_attempts": play_codes.MOST_GUESSES, "decrypt_async_from_bytes": 1}
+# How many interruptions and faults are tried in every order.
+BOUNDS = [(1, 0), (0, 1), (1, 1), (2, 0)]
+LONG, ANY = 300, 1000
+# Turn by turn, this way round and that, and the last in the middle of the first: most races show at once.
+IN_TURN = [[1] * LONG, [2] * LONG, *([0] * calls + [2] for calls in (7, 10, 4))]
 
 
 class Broken(Exception):
@@ -48,42 +52,57 @@ def perform(on: Standing, begin: Begin, way: Way, tried: Tried) -> None:
     tried.ways += 1
     tried.stops += len(way.taken)
     tried.faults += faults - way.faults
+    told = " → ".join(way.told)
+    if defects := [repr(each.fault) for each in outcomes if each.fault is not None]:
+        raise Broken(f"{defects[0]} in {told}")
     try:
-        for each in outcomes:
-            if each.fault is not None:
-                raise each.fault
         play.check(outcomes)
     except Exception as broken:
-        raise Broken(f"{type(broken).__name__}: {str(broken).splitlines()[:1]} in {' → '.join(way.told)}") from broken
+        why = " ".join(str(broken).splitlines()[:1]) or type(broken).__name__
+        raise Broken(f"{why}; {[repr(each.refusal) for each in outcomes]} in {told}") from broken
 
 
-def search(on: Standing, begin: Begin, seconds: float, most: int, tried: Tried) -> None:
-    """All orders with few interruptions and faults, as far as the time goes, then as many of any, drawn."""
-    ends = time.monotonic() + seconds
+def ways() -> Iterator[Way]:
+    """In turn, and then all with few interruptions and faults."""
+    for numbers in IN_TURN:
+        yield Way(numbers, ANY, 0)
     for interruptions, faults in BOUNDS:
-        for way in every_way(interruptions, faults):
-            if time.monotonic() > ends or tried.ways >= most:
-                break
-            perform(on, begin, way, tried)
+        yield from every_way(interruptions, faults)
 
-    @settings(max_examples=MOST_DRAWN, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+
+def search(on: Standing, begin: Begin, most: int, seconds: float, tried: Tried) -> None:
+    """As many ways as there are, and as there is time for."""
+    ends = time.monotonic() + seconds
+    for way in ways():
+        if time.monotonic() > ends or tried.ways >= most:
+            return
+        perform(on, begin, way, tried)
+
+
+def draw(on: Standing, begin: Begin, many: int, tried: Tried) -> None:
+    """So many ways with any number of interruptions, and some faults; what breaks is made as short as can be."""
+
+    @settings(max_examples=many, database=None, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.integers(0, 60), max_size=60), st.integers(0, 2))
     def drawn(numbers: list[int], faults: int) -> None:
         perform(on, begin, Way(numbers, ANY, faults), tried)
 
-    if most > MOST_DRAWN:
-        drawn()
+    drawn()
 
 
 def prove(place: Place, size: Size) -> Figures:
     """Each play in turn."""
     figures = Figures()
-    on = standing(place, otp_max_attempts=play_codes.MOST_GUESSES)
-    for name, begin in PLAYS.items():
-        tried = Tried()
-        try:
-            search(on, begin, size.of(3, 60), size.of(30, 3000), tried)
-        except Broken as broken:
-            figures.violations.append(f"{name}: {broken}")
-        figures.add({f"orders of {name}": tried.ways, "stops": tried.stops, "crashes and lost answers": tried.faults})
+    with play_vault.provided() as (beside, more):
+        on = standing(place, **SETTINGS, **beside)
+        for name, begin in {**PLAYS, **more}.items():
+            tried = Tried()
+            try:
+                search(on, begin, size.of(3, 10_000), size.of(60, 45), tried)
+                if size is Size.FULL:
+                    draw(on, begin, 50, tried)
+            except Broken as broken:
+                figures.violations.append(f"{name}: {broken}")
+            figures.add({f"orders of {name}": tried.ways, "stops of actors": tried.stops})
+            figures.add({"crashes and lost answers": tried.faults})
     return figures

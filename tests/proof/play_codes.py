@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from panzoto.errors import CodeRejected
+from panzoto.errors import CodeRejected, CodeSpent
 from panzoto.flows.verify_otp import verify_otp
 from panzoto.models.auth_state.otps import SIGN_IN, Otp
 from tests.proof.play import Play, calm, values
@@ -27,7 +27,7 @@ def phone_code(on: Standing) -> Play:
         assert item["Attempts"] <= MOST_GUESSES, "more guesses were looked at than are allowed"
         assert len(won) <= 1, "a code was used twice"
         assert not outcomes[2].done, "a wrong code signed somebody in"
-        assert all(isinstance(each.refusal, CodeRejected) for each in outcomes if each.refusal)
+        assert all(isinstance(each.refusal, CodeRejected | CodeSpent) for each in outcomes if each.refusal)
         claim = deps.phones.find(phone)
         assert bool(item.get("Used")) == (claim is not None), "a code was spent and made nobody, or the reverse"
         assert not won or item.get("Used"), "a code that signed somebody in works on"

@@ -1,7 +1,7 @@
 """A stage on which actors go on one call at a time, in the order that somebody chooses, and crash where they are told.
 
-An actor is a thread. It stops before each of its requests to AWS, where HTTP leaves the process, and before it waits for
-another; our own code is never replaced. Then one of them goes on, up to its next stop: nothing else runs meanwhile.
+An actor is a thread. It stops before each of its requests to AWS, where HTTP leaves the process, and before it waits
+for another; our own code is never replaced. Then one goes on, up to its next stop: nothing else runs meanwhile.
 """
 
 from __future__ import annotations
