@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+import structlog
 
 from tests import conftest
 from tests.proof.harness import HARNESSES, Figures, Place, Size, harness
@@ -20,6 +21,7 @@ def main(words: list[str]) -> int:
     only = [word for word in words if not word.startswith("--")]
     wanted = [name for name in HARNESSES if not only or name.rpartition(".")[2] in only]
     violations = 0
+    structlog.configure(logger_factory=structlog.testing.ReturnLoggerFactory())  # the page is one page
     with pytest.MonkeyPatch.context() as patch, ministack.running() as address:
         conftest.forget_the_machine(patch)
         for name in wanted:

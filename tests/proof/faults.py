@@ -41,8 +41,8 @@ def begun(place: Place) -> tuple[Service, Storm, Crowd, Timed]:
     random = Random(7)
     service = served(place, **QUICK, rate_limits=UNLIMITED, decrypt_jobs_at_once=0)
     deps: Any = service.deps
-    mail = deps.post._senders["email"]._client
-    storm = Storm(random, deps.gateway._client, deps.key_service._client, deps.bucket._client, mail)
+    senders = [deps.post._senders[channel]._client for channel in ("email", "sms")]
+    storm = Storm(random, deps.gateway._client, deps.key_service._client, deps.bucket._client, *senders)
     ask = Timed(service)
     return service, storm, Crowd(ask, lambda to: [each["text"] for each in service.mails(to)], random), ask
 

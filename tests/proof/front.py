@@ -16,17 +16,6 @@ from tests.support.ministack import free_port
 from tests.support.server import ROOT, SECONDS_TO_END, SECONDS_TO_START, NotServing
 
 OURS = ROOT / "deploy" / "nginx.conf"
-SMALLEST = """
-include panzoto/place.conf;
-server {
-    include panzoto/listen.conf;
-    server_tokens off;
-    proxy_set_header Host $host;
-    proxy_set_header X-Forwarded-For $remote_addr;
-    proxy_set_header X-Forwarded-Proto $scheme;
-    location / { proxy_pass http://panzoto; }
-}
-"""
 NGINX = """
 daemon off;
 pid {folder}/nginx.pid;
@@ -82,12 +71,11 @@ def serving(nginx: str, environ: Mapping[str, str], folder: Path) -> Iterator[Fr
     inner, outer = free_port(), free_port()
     (folder / "panzoto").mkdir()
     (folder / "files").mkdir()
-    ours = OURS.read_text(encoding="utf-8") if OURS.exists() else SMALLEST
     for name, text in {
         "nginx.conf": NGINX.format(folder=folder),
-        "panzoto/panzoto.conf": ours,
+        "panzoto/panzoto.conf": OURS.read_text(encoding="utf-8"),
         "panzoto/place.conf": f"upstream panzoto {{ server 127.0.0.1:{inner} max_fails=0; }}",
-        "panzoto/listen.conf": f"listen 127.0.0.1:{outer} default_server;",
+        "panzoto/listen.conf": f"listen 127.0.0.1:{outer}; access_log {folder}/access.log panzoto;",
         "panzoto/operators.conf": "allow 127.0.0.1; deny all;",
     }.items():
         (folder / name).write_text(text, encoding="utf-8")

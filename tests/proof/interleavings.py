@@ -98,7 +98,7 @@ def prove(place: Place, size: Size) -> Figures:
         for name, begin in {**PLAYS, **more}.items():
             tried = Tried()
             try:
-                search(on, begin, size.of(3, 10_000), size.of(60, 45), tried)
+                search(on, begin, size.of(3, 10_000), size.of(60, 30), tried)
                 if size is Size.FULL:
                     draw(on, begin, 50, tried)
             except Broken as broken:

@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.accounts.conftest import new_email
 from tests.audio.conftest import send
+from tests.passwordless.conftest import new_phone
 
 API, FILES = "/api/v1/auth", "/api/v1/audio-files"
 SEALED = b"sealed bytes of a recording"
@@ -64,7 +65,8 @@ class Person:
 
     def act(self) -> None:
         """Do something, as people do: mostly look, sometimes change something."""
-        acts = [self.look, self.look, self.refresh, self.lists, self.records, self.deletes, self.leaves, self.links]
+        acts = [self.look, self.look, self.refresh, self.lists, self.records, self.deletes, self.leaves]
+        acts += [self.links, self.codes]
         self.crowd.random.choice(acts)()
 
     def look(self) -> None:
@@ -146,6 +148,18 @@ class Person:
             if self.crowd.expects("sign in by a link", status, 200, 400):  # 400: its answer was lost, and it is spent
                 self.token = said.get("token", self.token)
                 self.refresh_token = said.get("refresh_token", self.refresh_token)
+
+    def codes(self) -> None:
+        """Somebody else with this phone signs in by a code, as somebody new."""
+        phone = new_phone()
+        status, _ = self.crowd.hears("POST", f"{API}/initiate-otp", {"phone_number": phone})
+        if not self.crowd.expects("ask for a code", status, 200):
+            return
+        code = next((re.findall(r"code is (\d+)", text)[0] for text in self.crowd.read(phone)), "none came")
+        status, said = self.crowd.hears("POST", f"{API}/verify-otp", {"phone_number": phone, "otp": code})
+        if self.crowd.expects("sign in by a code", status, 200):
+            status, _ = self.crowd.hears("GET", f"{API}/me", None, said["token"])
+            self.crowd.expects("me of somebody new", status, 200)
 
     def verifies(self) -> None:
         """Prove the email by the link that came with the registration."""

@@ -37,7 +37,7 @@ def provided() -> Iterator[tuple[dict[str, Any], dict[str, Begin]]]:
 def vault(told: Hostile, on: Standing) -> Play:
     """Two apps ask for an access token that has expired, while its owner disconnects."""
     deps = on.deps
-    begun = signed_in(deps, person(deps, new_email()))
+    begun = signed_in(deps, person(deps, new_email(), identities=frozenset({"acme"})))
     caller = authenticate(deps, begun.access_token)
     user_id = caller.user.user_id
     connect(on, user_id)

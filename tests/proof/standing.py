@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -58,8 +57,3 @@ def served(place: Place, **changes: Any) -> Service:
     outbox = deps.outbox
     assert outbox is not None
     return Service(deps, clock, create_app(config, deps).test_client(), outbox)
-
-
-def new_phone() -> str:
-    """A number that nobody has used."""
-    return f"+1415{secrets.randbelow(8) + 2}{secrets.randbelow(10**6):06}"

@@ -34,6 +34,11 @@ def truncated(request: AWSPreparedRequest, send: Send) -> AWSResponse:
     return AWSResponse(answer.url, answer.status_code, answer.headers, border._Body(whole[: len(whole) // 2]))
 
 
+SENDING: dict[str, Step] = {
+    "down": NETWORK["no connection"],
+    "throttling": xml(400, "Throttling"),
+    "internal error": xml(500, "InternalFailure"),
+}
 FAULTS: dict[str, dict[str, Step]] = {
     "dynamodb": NETWORK
     | {
@@ -50,11 +55,8 @@ FAULTS: dict[str, dict[str, Step]] = {
     },
     "s3": NETWORK
     | {"slow down": xml(503, "SlowDown"), "truncated": truncated, "clock skew": xml(403, "RequestTimeTooSkewed")},
-    "ses": {
-        "down": NETWORK["no connection"],
-        "throttling": xml(400, "Throttling"),
-        "internal error": xml(500, "InternalFailure"),
-    },
+    "ses": SENDING,
+    "sns": SENDING,
 }
 
 
