@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ class Load:
     statuses: list[int] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
+    _name: str = field(default_factory=lambda: secrets.token_hex(8))  # no two record the same
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def grows(self, by: int = 10, within: float = 120.0) -> None:
@@ -46,7 +48,7 @@ class Load:
             connection.sock = self.nginx.raw(source)
             try:
                 for number in range(OF_ONE_ADDRESS):
-                    self._once(connection, f"users/{source}/{number}.3gp")
+                    self._once(connection, f"users/{self._name}/{source}/{number}.3gp")
             except (OSError, HTTPException) as fault:
                 self.broken.append(repr(fault))
             finally:

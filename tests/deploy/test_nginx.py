@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+
+from tests.support.ministack import free_port
+from tests.support.nginx import nginx_before
 
 from .conftest import JSON, PERSON, Stack
 
@@ -56,18 +60,6 @@ def test_slow_senders_hold_no_thread(stack: Stack) -> None:
             connection.close()
 
 
-def test_slow_readers_hold_no_thread(stack: Stack) -> None:
-    """As many who take no byte of a large answer: the next one is served."""
-    slow = [stack.nginx.raw(window=4096) for _ in range(SLOW)]
-    try:
-        for connection in slow:
-            connection.sendall(b"GET /api/openapi.json HTTP/1.1\r\nHost: api.example.com\r\n\r\n")
-        promptly(stack)
-    finally:
-        for connection in slow:
-            connection.close()
-
-
 def refused(stack: Stack, status: int, code: str, **request: Any) -> None:
     """That nginx refuses it, in the shape of our errors, and gunicorn never hears of it."""
     answer = stack.nginx.ask(**{"method": "POST", "path": "/api/login"} | request)
@@ -76,7 +68,7 @@ def refused(stack: Stack, status: int, code: str, **request: Any) -> None:
     assert set(body) == {"error", "code", "request_id"}
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == "no-store"
-    line = orjson.loads(stack.nginx.noted().splitlines()[-1])
+    line = stack.nginx.line_of(answer)
     assert (line["status"], line["upstream"]) == (str(status), "")
 
 
@@ -96,22 +88,31 @@ def test_an_oversize_header_stops_at_nginx(stack: Stack) -> None:
 def test_figures_and_console_are_for_operators(stack: Stack, path: str) -> None:
     """From a network that `operators.conf` does not name, nginx answers; from one that it names, the application."""
     refused(stack, 403, "access_denied", method="GET", path=path, source="127.0.0.2")
-    stack.nginx.ask("GET", path)
-    assert orjson.loads(stack.nginx.noted().splitlines()[-1])["upstream"] != ""
+    assert stack.nginx.line_of(stack.nginx.ask("GET", path))["upstream"] != ""
 
 
 def test_no_token_is_in_a_log(stack: Stack) -> None:
     """Neither a page whose address is a secret nor an argument is noted as it is."""
     secret = "s3cret-of-a-link-0123456789"
-    for page in (f"/m/{secret}", f"/reset/{secret}", f"/verify/{secret}", f"/api/health?code={secret}"):
-        stack.nginx.ask("GET", page)
+    pages = [f"/m/{secret}", f"/reset/{secret}", f"/verify/{secret}", f"/api/health?code={secret}"]
+    lines = [stack.nginx.line_of(stack.nginx.ask("GET", page)) for page in pages]
+    assert [line["page"] for line in lines] == ["/m/...", "/reset/...", "/verify/...", "/api/health"]
     assert secret not in stack.nginx.noted()
     assert secret not in stack.nginx.said()
-    pages = [orjson.loads(line)["page"] for line in stack.nginx.noted().splitlines()[-4:]]
-    assert pages == ["/m/...", "/reset/...", "/verify/...", "/api/health"]
 
 
-def test_requests_are_told_apart_in_both_logs(stack: Stack) -> None:
-    """The id that a client hears is the one that nginx has noted."""
-    answer = stack.nginx.ask("GET", "/api/health")
-    assert orjson.loads(stack.nginx.noted().splitlines()[-1])["request_id"] == answer.headers["x-request-id"]
+def test_the_address_of_a_client_is_noted(stack: Stack) -> None:
+    """The id that a client hears leads to one line of nginx's log, with the address that it came from."""
+    answer = stack.nginx.ask("GET", "/api/health", None, {"X-Forwarded-For": "203.0.113.9"}, source="127.0.0.7")
+    assert stack.nginx.line_of(answer)["address"] == "127.0.0.7"
+
+
+def test_without_gunicorn_it_says_so(tmp_path: Path) -> None:
+    """A 503 with `Retry-After` in the shape of our errors; the log of faults quotes no address that is a secret."""
+    with nginx_before(free_port(), tmp_path / "nginx") as nginx:
+        answers = [nginx.ask("GET", page) for page in ("/api/health", "/m/s3cret-of-a-link", "/reset/s3cret-of-a-link")]
+        said = nginx.said()
+    assert [(each.status, orjson.loads(each.body)["code"]) for each in answers] == [(503, "unavailable")] * 3
+    assert {each.headers["retry-after"] for each in answers} == {"5"}
+    assert "/api/health" in said
+    assert "s3cret" not in said

@@ -38,8 +38,9 @@ def nginx(
             yield made
 
 
-def listening(nginx: Nginx, recording: Recording, email: str) -> ssl.SSLSocket:
+def listening(nginx: Nginx, recording: Recording, email: str, damaged: int | None = None) -> ssl.SSLSocket:
     """A connection on which the recording of somebody new begins to come; its head has been read."""
+    recording.damaged = damaged
     server: Any = nginx
     app = App(server, email)
     recording.audio_key, recording.s3_key = app.audio_key, f"users/{app.answer['user_id']}/long.3gp"
@@ -51,6 +52,8 @@ def listening(nginx: Nginx, recording: Recording, email: str) -> ssl.SSLSocket:
         f"Authorization: Bearer {app.token}",
         f"X-Content-Token: {app.content_token(file_id)}",
     ]
+    recording.held_back.clear()
+    recording.sent = 0
     connection = nginx.raw()
     connection.sendall("\r\n".join([*head, "", ""]).encode())
     answer = b""
@@ -77,7 +80,6 @@ def test_a_gibibyte_goes_through_and_stays_nowhere(nginx: Nginx, recording: Reco
 
 def test_a_damaged_recording_is_not_taken_for_whole(nginx: Nginx, recording: Recording) -> None:
     """What breaks off behind nginx breaks off before it: the listener gets less than was said."""
-    recording.damaged = 5
-    with listening(nginx, recording, "another@example.com") as connection:
+    with listening(nginx, recording, "another@example.com", damaged=5) as connection:
         got = sum(map(len, iter(lambda: connection.recv(MIB), b"")))
     assert got < 5 * MIB

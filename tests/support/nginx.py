@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from http.client import HTTPResponse, HTTPSConnection
 from pathlib import Path
 
+import orjson
+
 from tests.messages.certificates import Authority
 from tests.support.ministack import free_port
 from tests.support.needs import needs
@@ -55,12 +57,10 @@ class Nginx:
     folder: Path
     trust: ssl.SSLContext
 
-    def raw(self, source: str = "127.0.0.1", window: int | None = None) -> ssl.SSLSocket:
-        """A connection of bytes, from an address of the loopback; a slow reader has a small window."""
+    def raw(self, source: str = "127.0.0.1") -> ssl.SSLSocket:
+        """A connection of bytes, from an address of the loopback."""
         connection = socket.socket()
         connection.settimeout(SECONDS_FOR_AN_ANSWER)
-        if window:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
         connection.bind((source, 0))
         connection.connect(("127.0.0.1", self.port))
         return self.trust.wrap_socket(connection, server_hostname=HOST)
@@ -90,6 +90,16 @@ class Nginx:
     def noted(self) -> str:
         """Its log of requests."""
         return (self.folder / "access.log").read_text(encoding="utf-8")
+
+    def line_of(self, answer: Answer) -> dict[str, str]:
+        """What it noted of an answer, which is a moment after the answer is out."""
+        ends = time.monotonic() + SECONDS_FOR_AN_ANSWER
+        while time.monotonic() < ends:
+            for line in map(orjson.loads, self.noted().splitlines()):
+                if line["request_id"] == answer.headers["x-request-id"]:
+                    return dict(line)
+            time.sleep(0.01)  # between two looks; the deadline above is what decides
+        raise AssertionError("it has noted nothing of that answer")
 
 
 def laid_out(folder: Path, port: int, upstream: int) -> None:
