@@ -22,7 +22,7 @@ from tests.support.server import environment
 
 VERSIONS_OF = ("flask", "gunicorn", "boto3", "orjson")
 ROUNDS = 7
-SECONDS = 1.0
+SECONDS = 1
 LATENCIES = (0.0, 0.004)
 BARE = ("-c", "benchmarks/plain.py", "benchmarks.bare:app")
 OURS = ("-c", "gunicorn.conf.py", "wsgi:app")

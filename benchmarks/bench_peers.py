@@ -28,7 +28,7 @@ from tests.support.server import environment
 
 VERSIONS_OF = ("flask", "gunicorn")
 ROUNDS = 5
-SECONDS = 1.5
+SECONDS = 2
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 _notes: list[str] = []
 

@@ -25,7 +25,7 @@ from tests.support.configs import configured
 VERSIONS_OF = ("gunicorn", "ministack")
 ROUNDS = 1
 ACCOUNT, PASSWORD = "123456789012", "SecurePassword123!"
-TIMES = {"login": 4, "refresh": 40, "request": 200, "list": 20, "begin": 10, "record": 10}
+TIMES = {"login": 2, "refresh": 8, "request": 20, "list": 4, "begin": 3, "record": 3}
 UNITS = re.compile(r'^panzoto_dynamodb_units_total\{flow="[^"]*",kind="(\w+)",table="([^"]*)"\} ([\d.]+)', re.MULTILINE)
 _notes: list[str] = []
 

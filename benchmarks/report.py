@@ -20,6 +20,7 @@ PREFACE = """# What was measured
 
 `make bench` writes this file: one section for each benchmark, measured where and with what the section says. Contenders
 take turns in rounds; a ratio is the median of the rounds' ratios, so that what slowed the machine slowed both.
+Which goals that meets is in [goals](goals.md).
 """
 
 

@@ -134,12 +134,13 @@ TEXT = """<!-- Made by `python -m benchmarks.scale`; change it there. -->
 # Scale
 
 What ten thousand, a million and a hundred million people ask of DynamoDB. It is a model, not a measurement: it takes
-the units that the tests pin ([what it costs](costs.md)) times a behaviour that is stated, and `make bench ONLY=scale`
-checks its units, table by table, against a run on the embedded AWS (`benchmarks/results.md`).
+the units that the tests pin ([what it costs](costs.md)) times a behaviour that is stated. `make bench ONLY=scale` sets
+its units beside those of a small run on the embedded AWS, table by table: they agreed, but for one write of
+`auth_state` (38 for 37 in all). By the code that is the second sign-in within a quarter of an hour, which clears its
+count of guesses.
 
-**Behaviour.** {active} of the people are active on a day; somebody active does {habits}. The busiest hour has {peak}
-times
-the mean. Change it in `benchmarks/scale.py`, or ask `flask costs` for another month.
+**Behaviour.** {active} of the people are active on a day; somebody active does {habits}.
+The busiest hour has {peak} times the mean. Change it in `benchmarks/scale.py`, or ask `flask costs` for another month.
 
 ## Acts a second in the busiest hour
 

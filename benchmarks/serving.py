@@ -28,7 +28,7 @@ class Load:
     """What wrk counted, and what the server took for it meanwhile."""
 
     requests: int
-    seconds: float
+    seconds: int
     median: float
     p99: float
     refused: int
@@ -73,7 +73,7 @@ class Serving:
     def load(
         self,
         path: str,
-        seconds: float,
+        seconds: int,
         *,
         token: str | None = None,
         body: str | None = None,
@@ -90,7 +90,7 @@ class Serving:
     def loading(
         self,
         path: str,
-        seconds: float,
+        seconds: int,
         *,
         token: str | None = None,
         body: str | None = None,
@@ -100,7 +100,18 @@ class Serving:
         """The same, and go on meanwhile."""
         if shutil.which("wrk") is None:
             raise SystemExit("This benchmark needs wrk; on Debian and Ubuntu: sudo apt install wrk")
-        command = ["wrk", "-t1", f"-c{at_once}", f"-d{seconds:g}s", "-s", str(HERE / "wrk.lua")]
+        command = [
+            "wrk",
+            "-t1",
+            f"-c{at_once}",
+            f"-d{seconds}s",
+            "--timeout",
+            "30s",
+            "--timeout",
+            "30s",
+            "-s",
+            str(HERE / "wrk.lua"),
+        ]
         given = {**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
         command += [part for name, value in given.items() for part in ("-H", f"{name}: {value}")]
         command += [f"http://127.0.0.1:{self.port}{path}", *(["--", body] if body else [])]

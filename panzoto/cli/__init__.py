@@ -10,8 +10,8 @@ from . import people as people_commands
 from .approvals import approvals as approvals_commands
 from .audio import audio as audio_commands
 from .audit import audit as audit_commands
-from .figures import figures as figures_commands
 from .costs import costs as costs_command
+from .figures import figures as figures_commands
 from .keys import keys as keys_commands
 from .tables import tables as tables_commands
 from .vault import vault as vault_commands
