@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from panzoto.flows.browser_session import Visitor
 
 SESSION, FORM = "panzoto_console", "panzoto_console_form"
-# A page of ours: what begins so leads to no other site.
-INSIDE = re.compile(r"/admin(?:[/?][!-\[\]-~]*)?", re.ASCII)
+# A page of ours behind the sign-in: what begins so leads to no other site.
+INSIDE = re.compile(r"/admin(?!/sign-)(?:[/?][!-\[\]-~]*)?", re.ASCII)
 # The most bytes of an email, an id or a search, and what may be longer.
 LONGEST, LONG = 320, frozenset({"cursor", "next"})
 CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
