@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import islice
@@ -24,13 +24,15 @@ from tests.support.ministack import running
 
 PEOPLE, EVENTS, APPROVALS = 100_000, 1_000_000, 10_000
 DAYS = 90
-AT_ONCE, BATCH, ROUNDS = 2, 500, 5
+# A full emulator on a busy machine pauses now and then.
+PATIENCE = timedelta(seconds=60)
+AT_ONCE, BATCH, ROUNDS, TOLD = 2, 500, 5, 100_000
 
 
 def main() -> int:
     """Fill, look, and print a table."""
     with running() as address:
-        office = opened(address)
+        office = opened(address, dynamodb_deadline=PATIENCE)
         began = time.monotonic()
         me = fill(office, 300)
         load(office.deps.users, people(office, PEOPLE))
@@ -77,12 +79,15 @@ def events(office: Office, many: int) -> Iterator[dict[str, Any]]:
 
 
 def load(table: Table, items: Iterable[dict[str, Any]]) -> None:
-    """Write items, a few batches at once."""
-    coming = iter(items)
-    write: Callable[[list[dict[str, Any]]], None] = lambda batch: table.write_many(puts=batch)  # noqa: E731
+    """Write items, a few batches at once; every hundred thousand are told."""
+    coming, done = iter(items), 0
     with ThreadPoolExecutor(AT_ONCE) as threads:
         while batch := list(islice(coming, BATCH * AT_ONCE)):
-            list(threads.map(write, [batch[:BATCH], batch[BATCH:]]))
+            halves = [batch[:BATCH], batch[BATCH:]]
+            list(threads.map(lambda each: table.write_many(puts=each), halves))
+            done += len(batch)
+            if done % TOLD == 0:
+                print(f"{table.spec.label}: {done}", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

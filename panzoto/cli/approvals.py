@@ -92,7 +92,7 @@ def imported(file: Path, by: str) -> None:
         for row in follow(rows(file)):
             try:
                 _approve_row(deps, row, by)
-            except InvalidRequest as fault:
+            except (InvalidRequest, ValueError) as fault:
                 click.echo(f"{row.where}: skipped: {said(fault)}", err=True)
                 skipped += 1
             except (PanzotoError, StoreRefused) as fault:  # the next rows would fare no better

@@ -34,7 +34,7 @@ def sentences() -> Iterator[None]:
     """A fault is one sentence and exit code 1."""
     try:
         yield
-    except (PanzotoError, StoreRefused) as fault:
+    except (PanzotoError, StoreRefused, ValueError) as fault:  # what no item can hold is a ValueError
         raise click.ClickException(said(fault)) from None
 
 

@@ -106,7 +106,8 @@ def make(venv: Path) -> None:
     """An empty .venv in place of whatever is there."""
     require(sys.version_info[:3])
     print("Making .venv with Python {}.{}.{} ...".format(*sys.version_info[:3]), flush=True)
-    leave_elsewhere(venv)
+    if venv.is_symlink():  # to clear it would empty the folder that it leads to, which is somebody else's
+        venv.unlink()
     with contextlib.suppress(OSError):
         (venv / STAMP).unlink()
     done = subprocess.run(
@@ -117,12 +118,6 @@ def make(venv: Path) -> None:
     )
     if done.returncode:
         raise CannotInstall("Python could not make .venv. It said:\n" + indented(done.stdout.decode().splitlines()))
-
-
-def leave_elsewhere(venv: Path) -> None:
-    """Take away a link: to clear it would empty the folder that it leads to, which is somebody else's."""
-    if venv.is_symlink():
-        venv.unlink()
 
 
 def require(found: "tuple[int, ...]") -> None:

@@ -6,7 +6,6 @@ import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import count
 
 from .audit_events import SHARDS, AuditEvents
 from .store.expressions import Key
@@ -63,18 +62,18 @@ def of_actor(events: AuditEvents, actor: str, bounds: Bounds, fits: Fits) -> Fou
 
 def of_feed(events: AuditEvents, bounds: Bounds, fits: Fits) -> Found:
     """What happened to anybody, day by day; a page looks back a few days and no further."""
-    found, day = Found([], None), bounds.last[:10]
-    for looked in count(1):
+    found, day, looked = Found([], None), bounds.last[:10], 0
+    while True:
         left = replace(bounds, limit=bounds.limit - len(found.items))
         streams = [_stream(events, left, "feed", f"{day}#{shard:02d}", "feed-index", SHARDS) for shard in range(SHARDS)]
         of_day = _taken(streams, left, fits)
         found = Found(found.items + of_day.items, of_day.position)
         if found.position is not None or day <= bounds.first[:10]:
             return found
+        looked += 1
         if looked == MOST_DAYS or len(found.items) == bounds.limit:
             return Found(found.items, day)
         day = (datetime.fromisoformat(day) - DAY).date().isoformat()
-    raise AssertionError
 
 
 def _stream(events: AuditEvents, bounds: Bounds, name: str, value: str, index: str | None, beside: int) -> Stream:

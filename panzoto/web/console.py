@@ -13,6 +13,7 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from panzoto.crypto.digests import derived_key
 from panzoto.errors import (
     AccessDenied,
+    InvalidRequest,
     PanzotoError,
     RecentSignInNeeded,
     SessionEnded,
@@ -34,8 +35,10 @@ if TYPE_CHECKING:
     from panzoto.flows.browser_session import Visitor
 
 SESSION, FORM = "panzoto_console", "panzoto_console_form"
-# A page of ours: what begins so leads to no other site.
-INSIDE = re.compile(r"/admin(?:[/?][!-\[\]-~]*)?", re.ASCII)
+# A page of ours behind the sign-in: what begins so leads to no other site.
+INSIDE = re.compile(r"/admin(?!/sign-)(?:[/?][!-\[\]-~]*)?", re.ASCII)
+# The most bytes of an email, an id or a search, and what may be longer.
+LONGEST, LONG = 320, frozenset({"cursor", "next"})
 CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
 # Nobody is signed in, or not any more: the sign-in leads back to where they were.
 NOBODY = (SignInNeeded, SessionEnded, TokenExpired, TokenInvalid, RecentSignInNeeded)
@@ -45,6 +48,7 @@ TOO_OLD = "This page is not of your present session. Go back, load it again, and
 def pages(name: str) -> Blueprint:
     """Some pages of the console: each checks its forms, and tells what is wrong as a page."""
     made = Blueprint(name, __name__)
+    made.before_request(_check_length)
     made.before_request(_check_form)
     made.register_error_handler(PanzotoError, _refused)
     return made
@@ -104,6 +108,13 @@ def _by_admin() -> None:
 
 
 staff_here, admin_here = guarded_by(_by_staff), guarded_by(_by_admin)
+
+
+def _check_length() -> None:
+    """Raise for what is longer than anything is that can be looked up by it."""
+    asked = [value for name, value in request.args.items() if name not in LONG]
+    if any(len(each.encode("utf-8", "replace")) > LONGEST for each in (*(request.view_args or {}).values(), *asked)):
+        raise InvalidRequest("This is too long to be looked up.")
 
 
 def _check_form() -> None:

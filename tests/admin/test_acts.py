@@ -114,11 +114,13 @@ def test_nobody_and_no_role(office: Office, admin: Me) -> None:
     assert act(office, admin, "POST", f"/users/{me['user_id']}/enable", 404)["code"] == "not_found"
 
 
-def test_who_changed_meanwhile_is_looked_at_again(office: Office) -> None:
-    """An act on somebody as they were is refused: here the sessions have ended in between."""
+@pytest.mark.parametrize("meanwhile", ["roles", "disabled_at", "deleting_at", "session_epoch"])
+def test_who_changed_meanwhile_is_looked_at_again(office: Office, meanwhile: str) -> None:
+    """An act on somebody as they were is refused: they got a role, were disabled or deleted, or signed out."""
     me = office.someone()
     user = office.user(me)
-    office.deps.users.raise_epoch(user, office.clock())
+    changed = {"roles": {"support"}, "session_epoch": user.epoch + 1}.get(meanwhile, 1)
+    office.deps.users.change(user, office.clock(), {meanwhile: changed})
     with pytest.raises(Conflict):
         acts._change(office.deps, user, office.clock(), {"name": "somebody"})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 
 from panzoto.errors import StoreUnavailable
-from panzoto.models.approved_emails import Approval
+from panzoto.flows.admin.approved import import_approvals
+from panzoto.flows.admin.overview import overview
+from panzoto.models.approved_emails import Approval, ApprovedEmails
 from panzoto.models.audio_files import AudioFile
 from panzoto.models.audit_events import AuditEvent
 from panzoto.models.auth_state.figures import DAY
@@ -18,7 +21,7 @@ from panzoto.models.oauth_logs import Step
 from panzoto.models.store.expressions import Change
 from panzoto.tally import TODAY, Tally
 
-from .conftest import Office, new_email
+from .conftest import BOSS, Office, new_email
 
 Me = dict[str, Any]
 
@@ -79,6 +82,17 @@ def test_a_person_in_detail(office: Office, support: Me) -> None:
         assert secret is not None
         assert secret not in said
     assert not re.search("digest|hash|encrypted|sessionJWT", said, re.IGNORECASE)
+
+
+def test_a_connection_is_shown_without_its_tokens(office: Office, support: Me) -> None:
+    """With what it is for, and why it has ended."""
+    me = office.someone()
+    item = {"userId": me["user_id"], "provider": "google", "scope": "openid", "inactiveReason": "revoked"}
+    office.deps.oauth_tokens.put({**item, "isActive": False, "createdAt": "2026-01-01T00:00:00+00:00"})
+    (found,) = get(office, support, f"/users/{me['user_id']}")["connections"]
+    assert (found["provider"], found["scope"], found["connected"]) == ("google", "openid", False)
+    assert (found["reason"], found["signs_in"], found["last_used_at"]) == ("revoked", False, None)
+    assert "tokens" not in str(found).lower()
 
 
 def test_somebody_without_an_email(office: Office, support: Me) -> None:
@@ -188,6 +202,14 @@ def test_rows_that_are_wrong_are_told_and_the_others_land(office: Office, admin:
         assert office.ask("POST", "/approvals/import", admin, {"csv": wrong}).status_code == 400
 
 
+def test_an_import_ends_where_the_store_does_not_answer(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next rows would fare no better; whoever sends it again changes nothing that has landed."""
+    deps = replace(office.deps, approved_emails=ApprovedEmails(office.deps.gateway, "panzoto-nowhere"))
+    monkeypatch.setattr(office.deps.gateway, "_deadline", 0.0)
+    with pytest.raises(StoreUnavailable):
+        import_approvals(deps, BOSS, "email\nann@example.com\n")
+
+
 # ── audit ───────────────────────────────────────────────────────────────────────────────────────────────────────
 def pages(office: Office, me: Me, query: str, limit: int) -> list[Any]:
     """Every event of a list, page by page."""
@@ -282,6 +304,10 @@ def test_what_happens_is_counted(office: Office, support: Me) -> None:
     assert (last["audio_bytes"], last["active_sessions"]) == (before["audio_bytes"], after["active_sessions"] - 1)
     assert (office.user(me).audio_files, office.user(me).audio_bytes) == (0, 0)
     assert len(last["days"]) == 3
+    seen = overview(office.deps, BOSS, 3)
+    assert seen.days[-1].sessions_begun == sum(seen.days[-1].sign_ins.values())
+    assert "pwd" in seen.methods
+    assert BOSS.is_admin
 
 
 def test_what_nobody_could_take_is_counted_on(office: Office, support: Me) -> None:

@@ -84,12 +84,14 @@ def give(deployed: Config) -> Command:
 
 
 def test_create_completes_what_takes_no_time(give: Command) -> None:
-    """Without `--add-indexes` only the two indexes that no seed made are left, with the way to them."""
+    """Without `--add-indexes` only the indexes that no seed made are left, with the way to them."""
     ended = give("create")
     assert ended.exit_code == 1
     remedy = "is missing; `flask tables create --add-indexes` builds it."
-    assert ended.stdout.splitlines()[-2:] == [
+    assert ended.stdout.splitlines()[-4:] == [
         f"panzoto-audio-files: the index `s3-key-index` on `s3_key` (S) {remedy}",
+        f"mobile-approved-emails: the index `list-index` on `listed` (S) and `email` (S) {remedy}",
+        f"mobile-approved-emails: the index `domain-index` on `domain` (S) and `email` (S) {remedy}",
         f"axnt-oauth-tokens-logs: the index `flow-index` on `flowId` (S) and `timestamp` (S) {remedy}",
     ]
     assert "panzoto-audit-events: making it." in ended.stdout

@@ -29,6 +29,8 @@ FOLDER = Path(__file__).parent / "axe"
 APP = "Panzoto/1.4 (Android 14; Pixel 8) okhttp/4.12.0"
 DEEP = "panzoto://oauth"
 DAYS, DESK = 30, 1000
+# The machine may be busy: how long a page takes says nothing here.
+SECONDS = 30
 # Where pictures of the pages go when somebody wants new ones for the documentation.
 PICTURES = os.environ.get("SCREENSHOTS")
 
@@ -59,6 +61,7 @@ class Console:
     def page(self, **options: Any) -> Iterator[Page]:
         """A page of a browser of its own; nothing may be said in its console."""
         context = self.browser.new_context(base_url=self.url, locale="en-GB", **options)
+        context.set_default_timeout(SECONDS * 1000)
         page = context.new_page()
         page.on("console", lambda message: self.said.append(message.text))
         page.on("pageerror", lambda error: self.said.append(str(error)))
@@ -144,6 +147,7 @@ def has_history(run: Running) -> None:
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     """One run and one browser for all tests of a module."""
     program, script = needs("chromium"), axe()
+    expect.set_options(timeout=SECONDS * 1000)
     port = str(free_port())
     with certified(f"http://localhost:{port}/api/v1/oauth/acme/callback") as provider, sync_playwright() as plays:
         run = Running(

@@ -155,10 +155,19 @@ def test_an_old_sign_in_leads_back(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    "where", ["//evil.example", "https://evil.example/admin", "/admin\\@evil", "/admin.evil", "//[", "/admin/\n"]
+    "where",
+    [
+        "//evil.example",
+        "https://evil.example/admin",
+        "/admin\\@evil",
+        "/admin.evil",
+        "//[",
+        "/admin/\n",
+        "/admin/sign-in/here",
+    ],
 )
 def test_the_way_back_leads_nowhere_else(office: Office, where: str) -> None:
-    """An address that is none of the console's leads to its first page."""
+    """An address that is none of the console's pages leads to its first page."""
     me = office.someone("admin")
     answer = sends(browser(office), "/admin/sign-in", email=me["email"], password=PASSWORD, next=where)
     assert answer.headers["Location"] == "/admin"
