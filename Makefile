@@ -11,7 +11,7 @@ COMPILE := pip-compile --quiet --generate-hashes --no-strip-extras \
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format render bench audit requirements docker-up setup test-integration .venv
+.PHONY: help run test lint format render bench audit proof requirements docker-up setup test-integration .venv
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,8 @@ audit: ## Another reader of the code, and known faults of what is pinned; ADVISO
 	&& "$$tools/bin/bandit" --quiet --recursive --severity-level medium --skip B104,B701 \
 		panzoto migrations config.py env.py formats.py limits.py providers.py wsgi.py \
 	&& "$$tools/bin/python" tests/security/advisories.py "$$tools/bin/pip-audit" requirements-dev.txt $(ADVISORIES)
+proof: .venv ## Races, faults, load and attacks in full, and one page of figures; ONLY=interleavings runs one
+	@$(BIN)/python -m tests.proof $(ONLY)
 
 requirements: ## The .txt files from the .in files, pinned with hashes; UPGRADE=1 takes newer versions
 	@$(PYTHON) -c 'import sys; sys.exit("$@ are compiled with Python 3.11, the oldest that must run them: \

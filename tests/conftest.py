@@ -23,16 +23,21 @@ settings.register_profile("panzoto", deadline=None)
 settings.load_profile("panzoto")
 
 
+def forget_the_machine(patch: pytest.MonkeyPatch) -> None:
+    """Take away what this machine knows of AWS, and its proxy from the loopback."""
+    for name in [name for name in os.environ if name.startswith("AWS_") and name != "AWS_CA_BUNDLE"]:
+        patch.delenv(name)
+    patch.setenv("AWS_CONFIG_FILE", os.devnull)
+    patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    patch.setenv("NO_PROXY", ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"])))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def nothing_of_the_machine() -> Iterator[None]:
     """No account, profile, role or address of AWS that this machine knows reaches a test, and no proxy the loopback."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("AWS_") and name != "AWS_CA_BUNDLE"]:
-            patch.delenv(name)
-        patch.setenv("AWS_CONFIG_FILE", os.devnull)
-        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        patch.setenv("NO_PROXY", ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"])))
+        forget_the_machine(patch)
         yield
 
 

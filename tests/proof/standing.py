@@ -1,0 +1,59 @@
+"""The service as the harnesses play on it: no limits, no waits, a clock of their own, and a stage before AWS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import limits
+from panzoto import create_app
+from panzoto.deps import build
+from panzoto.local.preparing import make_key
+from tests.accounts.conftest import QUICK, Clock, Service
+from tests.proof.harness import Place
+from tests.proof.stage import Stage
+from tests.support import tables
+
+UNLIMITED = limits.changed(",".join(f"{limit.name}=1000000/1h" for limit in limits.DEFAULTS.each))
+# A busy machine is no outage: what is tried here is the order of things.
+PATIENT: dict[str, Any] = {"rate_limits": UNLIMITED, "dynamodb_deadline": timedelta(seconds=100)}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The service, and the stage before it."""
+
+    service: Service
+    stage: Stage
+
+    @property
+    def deps(self) -> Any:
+        """What it stands on."""
+        return self.service.deps
+
+
+def standing(place: Place, **changes: Any) -> Standing:
+    """The service on a new account, with its tables, bucket, keys and sender."""
+    service = served(place, **(QUICK | PATIENT | {"decrypt_jobs_at_once": 0} | changes))
+    deps: Any = service.deps
+    stage = Stage(deps.gateway._client, deps.key_service._client, deps.bucket._client, deps.copies._client)
+    deps.gateway._wait = lambda _: None
+    deps = replace(deps, wait=stage.rest)
+    service = replace(service, deps=deps, http=create_app(deps.config, deps).test_client())
+    return Standing(service, stage)
+
+
+def served(place: Place, **changes: Any) -> Service:
+    """The service on a new account, as it is configured by default but for these changes."""
+    config = place.config(**changes)
+    clock = Clock()
+    deps = replace(build(config), clock=clock)
+    tables.create_all(deps.clients.dynamodb(), config)
+    deps.clients.s3().create_bucket(Bucket=config.s3_bucket)
+    make_key(deps.clients.kms(), config.audio_kms_key, "tests")
+    make_key(deps.clients.kms(), config.oauth_kms_key, "tests")
+    deps.clients.ses().verify_email_identity(EmailAddress="panzoto@localhost.localdomain")
+    outbox = deps.outbox
+    assert outbox is not None
+    return Service(deps, clock, create_app(config, deps).test_client(), outbox)
