@@ -13,7 +13,7 @@ from config import Config
 from tests.support.configs import configured
 
 # In the order in which they are run and shown. Those that are added here are run by `make proof`.
-HARNESSES = ["tests.proof.interleavings", "tests.proof.faults", "tests.proof.load"]
+HARNESSES = ["tests.proof.interleavings", "tests.proof.faults", "tests.proof.load", "tests.fuzz.proof"]
 
 
 class Size(Enum):
