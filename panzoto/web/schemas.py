@@ -37,7 +37,7 @@ class Query(Shape):
 
     @classmethod
     @cache
-    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]  # `cache` hides that the signature is the same
         """The schema, made once: flask-openapi3 asks for it at every request, and takes a fifth of a list for that."""
         return super().model_json_schema(*args, **kwargs)
 
