@@ -107,9 +107,6 @@ class Stream:
             self.close()
             raise
 
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
     def __next__(self) -> bytes:
         if self._first is not None:
             piece, self._first = self._first, None

@@ -210,6 +210,14 @@ def test_somebody_without_an_audio_key(service: Service) -> None:
     assert code(owner.decrypt(file_id)) == (422, "audio_damaged")
 
 
+def test_what_was_sealed_under_an_older_key(owner: Owner) -> None:
+    """Whoever gave the audio key up has another one, and hears that it does not open what came before."""
+    file_id = owner.keep_sealed(b"words")
+    owner.deps.users.update({"user_id": owner.user.user_id}, Change(set={"audio_key_version": 2}))
+    assert code(owner.decrypt(file_id)) == (422, "sealed_under_old_key")
+    assert not owner.copies()
+
+
 def test_copies_go_with_their_recording(owner: Owner) -> None:
     """A deletion takes the decrypted copies, and what is being written, with it; another recording's stay."""
     file_id, other = owner.keep_sealed(b"words"), owner.keep_sealed(b"other")

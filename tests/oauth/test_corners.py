@@ -13,7 +13,7 @@ import pytest
 from panzoto.aws.oauth_clients import OAuthClients
 from panzoto.crypto.vault import Sealed
 from panzoto.deps import build
-from panzoto.errors import KeyRejected, KeysUnavailable, ProviderNotReady
+from panzoto.errors import ConnectionEnded, KeyRejected, KeysUnavailable, ProviderNotReady
 from panzoto.flows.oauth.rewrap import Outcome, rewrap
 from panzoto.local.preparing import make_secret
 from panzoto.models.connections import from_item
@@ -119,6 +119,7 @@ def test_a_known_identity_without_its_item(oauth: OAuth, told: Hostile) -> None:
     """An item that somebody has deleted by hand is made anew by the next sign-in, with tokens or without."""
     account = connected(oauth, told)
     oauth.deps.oauth_tokens.forget(account["user_id"])
+    assert asks(oauth, account) == (404, "not_connected")
     assert oauth.post("/acme/exchange", shown()).get_json()["user_id"] == account["user_id"]
     assert asks(oauth, account)[0] == 200
     oauth.deps.oauth_tokens.forget(account["user_id"])
@@ -291,6 +292,8 @@ def test_an_item_that_somebody_wrote_by_hand(oauth: OAuth) -> None:
     item = {"userId": account["user_id"], "provider": "acme", "email": "a@example.com", "isActive": True}
     oauth.deps.oauth_tokens.put(item | {"createdAt": "2024-01-01T00:00:00Z"})
     assert from_item(item).version == 0
+    with pytest.raises(ConnectionEnded):
+        _ = from_item(item).sealed
     assert asks(oauth, account) == (404, "not_connected")
     assert oauth.delete("/acme/link", account).get_json()["code"] == "not_connected"
     assert oauth.delete("/acme", account).get_json()["revoked"]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
 from panzoto.deps import build
+from panzoto.flows._mail import notify_of_new_phone
 from panzoto.models.store.expressions import Change
 from tests.accounts.conftest import PASSWORD, new_email
 from tests.support import border
+from tests.support.phones import HERE
 
 from .conftest import (
     DEVICE,
@@ -53,6 +56,17 @@ def add(service: Service, me: Me, phone: str) -> None:
     response = prove(service, me, phone, newest_code(service, phone))
     assert response.status_code == 200, response.get_json()
     assert response.get_json()["user"]["phone_number"] == phone
+
+
+def test_nobody_is_told_where_there_is_no_way(service: Service) -> None:
+    """An account that a provider alone signs in to has no mailbox, and no older phone, to tell of its first one."""
+    me = signed_in(service, new_phone())
+    before = service.outbox.messages()
+    user = service.deps.users.find(me["user_id"])
+    assert user is not None
+    notify_of_new_phone(service.deps, replace(user, phone=None), new_phone(), HERE, service.clock())
+    service.deps.later.finish()
+    assert service.outbox.messages() == before
 
 
 def remove(service: Service, me: Me, **body: Any) -> TestResponse:

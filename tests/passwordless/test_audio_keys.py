@@ -10,6 +10,7 @@ import pytest
 from panzoto.crypto import keys
 from panzoto.crypto.recovery import recovery_wrapping_key
 from panzoto.errors import KeyRejected
+from panzoto.flows import _audio_key
 from panzoto.models.store.expressions import Change
 from tests.accounts.conftest import new_email
 from tests.support import border
@@ -233,3 +234,13 @@ def test_an_account_from_before_there_were_keys(service: Service) -> None:
     assert by_recovery(service, me["user_id"], first["recovery_key"]) == handed_out(first)
     again = signed_in(service, me["phone"])
     assert ("recovery_key" in again, handed_out(again) == handed_out(first)) == (False, True)
+
+
+def test_a_key_that_nothing_given_opens(service: Service) -> None:
+    """A key under a password is opened by the password alone: without one it is refused, not looked for elsewhere."""
+    me = service.register(new_email())
+    user = service.deps.users.find(me["user_id"])
+    assert user is not None
+    assert user.audio_key is not None
+    with pytest.raises(KeyRejected):
+        _audio_key.opened(service.deps, user, user.audio_key, None)
