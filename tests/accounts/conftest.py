@@ -18,8 +18,7 @@ from panzoto.crypto.gate import Gate
 from panzoto.crypto.passwords import Passwords
 from panzoto.deps import Deps, build
 from panzoto.local.outbox import Outbox
-from panzoto.local.preparing import make_key
-from tests.support import tables
+from tests.support.furnishing import furnish
 
 # The lightest of OWASP's profiles: as strong, and a third of the time.
 QUICK = {"argon2_memory_kib": 12288, "argon2_iterations": 3}
@@ -93,10 +92,7 @@ def service_for(config_for: Callable[..., Config], ministack: str) -> Callable[.
         config = config_for(outbox_url=ministack, **(QUICK | changes))
         clock = Clock()
         deps = replace(build(config), clock=clock)
-        tables.create_all(deps.clients.dynamodb(), config)
-        deps.clients.s3().create_bucket(Bucket=config.s3_bucket)
-        make_key(deps.clients.kms(), config.audio_kms_key, "tests")
-        deps.clients.ses().verify_email_identity(EmailAddress="panzoto@localhost.localdomain")
+        furnish(config)
         outbox = deps.outbox
         assert outbox is not None
         return Service(deps, clock, create_app(config, deps).test_client(), outbox)

@@ -6,19 +6,49 @@ from collections.abc import Callable, Hashable
 from functools import cache, wraps
 from typing import Any
 
+import botocore.client
 import botocore.endpoint_provider
+import botocore.hooks
 import botocore.session
 import jinja2
 import pytest
+from botocore.hooks import EventAliaser, NodeList, _PrefixTrie
 from werkzeug.routing import Rule
 
 
 def install(patch: pytest.MonkeyPatch) -> None:
     """Read descriptions of services, and compile templates, routes and rules of endpoints, once for all tests."""
-    patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
-    patch.setattr(botocore.endpoint_provider, "RuleSet", _kept(botocore.endpoint_provider.RuleSet, _ruleset))
     patch.setattr(jinja2.Environment, "compile", _kept(jinja2.Environment.compile, _template))
     patch.setattr(Rule, "_compile_builder", _kept(Rule._compile_builder, _rule))
+    _clients(patch)
+
+
+def _clients(patch: pytest.MonkeyPatch) -> None:
+    """What is the same in every client of a service: its description, its methods, its events' names."""
+    creator = botocore.client.ClientCreator
+    patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
+    patch.setattr(botocore.endpoint_provider, "RuleSet", _kept(botocore.endpoint_provider.RuleSet, _ruleset))
+    patch.setattr(botocore.client, "ServiceModel", _kept(botocore.client.ServiceModel, _model))
+    patch.setattr(creator, "_create_client_class", _kept(creator._create_client_class, lambda _, name, model: name))
+    patch.setattr(botocore.hooks, "accepts_kwargs", cache(botocore.hooks.accepts_kwargs))
+    patch.setattr(EventAliaser, "_alias_event_name", _kept(EventAliaser._alias_event_name, lambda _, name: name))
+    patch.setattr(_PrefixTrie, "__copy__", _copied)
+
+
+def _copied(trie: _PrefixTrie) -> _PrefixTrie:
+    """What botocore does, without asking of every part what it is."""
+    copy = _PrefixTrie()
+    copy._root = _node(trie._root)
+    return copy
+
+
+def _node(node: dict[str, Any]) -> dict[str, Any]:
+    values = node["values"]
+    return {
+        "chunk": node["chunk"],
+        "children": {name: _node(child) for name, child in node["children"].items()},
+        "values": values and NodeList(values.first[:], values.middle[:], values.last[:]),
+    }
 
 
 def _kept(made: Callable[..., Any], key: Callable[..., Hashable]) -> Callable[..., Any]:
@@ -33,6 +63,11 @@ def _kept(made: Callable[..., Any], key: Callable[..., Hashable]) -> Callable[..
         return found[of]
 
     return once
+
+
+def _model(description: dict[str, Any], service_name: str) -> Hashable:
+    """The description is itself read once."""
+    return service_name, id(description)
 
 
 def _ruleset(**description: Any) -> Hashable:

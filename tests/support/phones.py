@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from flask.testing import FlaskClient
+
 from config import Config
 from panzoto import create_app
 from panzoto.deps import Deps, build
@@ -21,6 +23,7 @@ from tests.support import races
 API = "/api/v1/auth"
 HERE = Client("127.0.0.1", "tests", "en")
 SECONDS = 120
+_have: list[Any] = []
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,7 @@ def race(racers: races.Racers, config: Config, asks: Sequence[Sequence[Ask]]) ->
 
 
 def _run(config: Config, asks: list[Ask]) -> list[Answer]:
-    deps = build(config)
-    http = create_app(config, deps).test_client()
+    deps, http = _application(config)
     deps.users.get({"user_id": "warm"})  # the connection is there before the line is crossed
     answers = []
     for ask in asks:
@@ -68,6 +70,15 @@ def _run(config: Config, asks: list[Ask]) -> list[Answer]:
         answers.append(Answer(response.status_code, response.get_json()))
     deps.later.finish()
     return answers
+
+
+def _application(config: Config) -> tuple[Deps, FlaskClient]:
+    """The application that this process has already, or one of another configuration."""
+    if not _have or _have[0].config != config:
+        deps = build(config)
+        _have[:] = [deps, create_app(config, deps).test_client()]
+    deps, http = _have
+    return deps, http
 
 
 def person(deps: Deps, email: str, **more: Any) -> User:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+
+import pytest
+
 from panzoto import create_app
+from panzoto.deps import build
+from tests.support import once
 from tests.support.configs import configured
 
-create_app(configured("111111111111", "http://127.0.0.1:9"))
+once.install(pytest.MonkeyPatch())
+_config = configured("111111111111", "http://127.0.0.1:9")
+create_app(_config, build(_config)).test_client()
+gc.collect()
+gc.freeze()
