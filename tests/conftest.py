@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import random
 from collections.abc import Callable, Iterator
 
 import moto
@@ -16,7 +15,7 @@ from panzoto.cli.tables import create_all
 from panzoto.deps import Deps, build
 from tests.support import ministack as emulator
 from tests.support import once, tables
-from tests.support.configs import configured
+from tests.support.configs import configured, new_account
 from tests.support.stores import ENDPOINT, SETTINGS, STORES
 
 # Examples are many and the machine may be busy: how long one takes says nothing.
@@ -66,8 +65,8 @@ def ministack() -> Iterator[str]:
 
 @pytest.fixture
 def account() -> str:
-    """An account of this test alone: MiniStack keeps apart what different access keys of 12 digits have made."""
-    return f"{random.SystemRandom().randrange(10**11, 10**12)}"
+    """An account of this test alone."""
+    return new_account()
 
 
 @pytest.fixture

@@ -84,20 +84,19 @@ def new_email() -> str:
     return f"ann.{secrets.token_hex(6)}@example.com"
 
 
+def begun(config: Config) -> Service:
+    """The service of a configuration, with its tables, bucket, key and sender."""
+    furnish(config)
+    clock = Clock()
+    deps = replace(build(config), clock=clock)
+    assert deps.outbox is not None
+    return Service(deps, clock, create_app(config, deps).test_client(), deps.outbox)
+
+
 @pytest.fixture
 def service_for(config_for: Callable[..., Config], ministack: str) -> Callable[..., Service]:
-    """Makes the service of a changed configuration, with its tables, bucket and sender."""
-
-    def made(**changes: Any) -> Service:
-        config = config_for(outbox_url=ministack, **(QUICK | changes))
-        clock = Clock()
-        deps = replace(build(config), clock=clock)
-        furnish(config)
-        outbox = deps.outbox
-        assert outbox is not None
-        return Service(deps, clock, create_app(config, deps).test_client(), outbox)
-
-    return made
+    """Makes the service of a changed configuration."""
+    return lambda **changes: begun(config_for(outbox_url=ministack, **(QUICK | changes)))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from panzoto.flows import _one_use
 from panzoto.flows._email_verification import PURPOSE
 from panzoto.flows.delete_me import erase
 from tests.support import border
+from tests.support.effort import EVERY
 from tests.support.phones import HERE
 
 from .conftest import PASSWORD, Service, new_email
@@ -43,7 +44,7 @@ class Crashes:
 
     def each(self, act: Callable[[Any], object], prepare: Callable[[], Any]) -> Iterator[Any]:
         """What was prepared, after each of the crashes."""
-        for calls in range(MOST_CALLS):
+        for calls in range(0, MOST_CALLS, EVERY):
             prepared = prepare()
             with self.after(calls) as crashed:
                 act(prepared)

@@ -16,12 +16,13 @@ from panzoto.flows import _one_use
 from panzoto.flows._email_verification import PURPOSE
 from panzoto.models.users import User
 from tests.support import phones, races
+from tests.support.effort import tries
 from tests.support.phones import HERE, Answer, Ask, person, signed_in
 
 from .conftest import PASSWORD, Service, new_email
 
-HERD = 32
-ROUNDS = 24
+HERD = tries(32, at_home=8)
+ROUNDS = tries(24, at_home=8)
 OFFSET = 0.012
 UNLIMITED = limits.changed(",".join(f"{limit.name}=1000000/1h" for limit in limits.DEFAULTS.each))
 NEW_PASSWORD = "AnotherPassword456!"
@@ -105,7 +106,7 @@ def ask_refresh(token: str) -> Ask:
 
 
 def test_one_of_many_registers_an_email(service: Service, herd: races.Racers) -> None:
-    """Of 32 registrations of one email one is answered 201, the others 409, and nothing is left of the others."""
+    """Of many registrations of one email one is answered 201, the others 409, and nothing is left of the others."""
     email = new_email()
     asks = [[Ask("POST", "/register", {"email": email, "password": PASSWORD})] for _ in range(HERD)]
     answers = race(service, herd, asks)
@@ -121,7 +122,7 @@ def test_one_of_many_registers_an_email(service: Service, herd: races.Racers) ->
 
 
 def test_many_refreshes_of_one_token_have_one_child(service: Service, herd: races.Racers) -> None:
-    """32 refreshes of one token make one child, which all of them are given, and which refreshes once more."""
+    """Many refreshes of one token make one child, which all of them are given, and which refreshes once more."""
     first = signed_in(service.deps, person(service.deps, new_email()))
     asks = [[Ask("POST", "/refresh", {"refresh_token": first.refresh_token})] for _ in range(HERD)]
     answers = race(service, herd, asks)
@@ -171,7 +172,7 @@ def test_refresh_against_revoke_ends_revoked(
 
 
 def test_a_reset_link_works_once(service: Service, herd: races.Racers) -> None:
-    """Of 32 uses of one link one is answered 200, the others 400, and the password is the winner's."""
+    """Of many uses of one link one is answered 200, the others 400, and the password is the winner's."""
     account = service.register()
     service.post("/password/forgot", {"email": account["email"]})
     link = service.link(account["email"], "reset")
@@ -244,7 +245,7 @@ def test_nothing_lives_of_an_account_that_is_deleted_meanwhile(service: Service,
 
 
 def test_one_of_many_accounts_changes_to_an_email(service: Service, herd: races.Racers) -> None:
-    """Of 32 accounts that verify the same new email one has it; the others keep their emails and their claims."""
+    """Of many accounts that verify the same new email one has it; the others keep their emails and their claims."""
     deps, wanted = service.deps, new_email()
     people = [person(deps, new_email()) for _ in range(HERD)]
     for each in people:

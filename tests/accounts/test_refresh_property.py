@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 )
 
 from tests.support import border
+from tests.support.effort import tries
 from tests.support.phones import person, signed_in
 
 from .conftest import PASSWORD, Service, new_email
@@ -267,7 +268,7 @@ def test_a_phone_stays_and_a_thief_does_not(service_for: Callable[..., Service])
     run_state_machine_as_test(
         lambda: Session(service, store, password_hash),  # type: ignore[arg-type]
         settings=settings(
-            max_examples=40,
+            max_examples=tries(40, at_home=10),
             stateful_step_count=25,
             deadline=None,
             derandomize=True,

@@ -16,6 +16,7 @@ from panzoto.deps import Deps, build
 from panzoto.flows.approvals import approve, end_approval
 from panzoto.flows.delete_me import erase
 from tests.support import border
+from tests.support.effort import EVERY
 
 from .conftest import (
     APPROVED,
@@ -133,7 +134,7 @@ def crossed(
 ) -> Iterator[TestResponse]:
     """The answer to a way in, for each of its calls before which the approval is undone, and for after the last."""
     store, here = border.at(service.deps.gateway._client), threading.current_thread()
-    for call in range(1, MOST_CALLS):
+    for call in range(1, MOST_CALLS, EVERY):
         email, come = way(service)
         service.deps.later.finish()
         calls: list[bool] = []
@@ -225,7 +226,7 @@ def test_a_registration_that_crosses_a_removal(service: Service, elsewhere: Deps
 def test_an_end_that_crosses_a_deletion(service: Service, elsewhere: Deps, undo: Undo) -> None:
     """Whoever deletes their account meanwhile is no fault, and leaves nothing of it behind."""
     store = border.at(elsewhere.gateway._client)
-    for call in range(1, MOST_CALLS):
+    for call in range(1, MOST_CALLS, EVERY):
         tokens = member(service)
         user = found(service, tokens["email"])
         assert user is not None

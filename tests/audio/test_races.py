@@ -11,12 +11,13 @@ import pytest
 
 import limits
 from tests.support import phones, races
+from tests.support.effort import tries
 from tests.support.phones import Answer, Ask
 
 from .conftest import FILES, MIB, SMALL_PARTS, Phone, items, noise, objects, phone_of, put, put_parts, sweep
 
-HERD = 16
-ROUNDS = 12
+HERD = tries(16, at_home=8)
+ROUNDS = tries(12, at_home=4)
 OFFSET = 0.02
 UNLIMITED = limits.changed("upload.account=1000000/1h")
 

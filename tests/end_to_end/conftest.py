@@ -6,18 +6,27 @@ from collections.abc import Iterator
 
 import pytest
 
-from panzoto.deps import build
 from tests.support import server as gunicorn
-from tests.support import tables
-from tests.support.configs import configured
+from tests.support.configs import configured, new_account
+from tests.support.furnishing import furnish
 
 
 @pytest.fixture
 def environ(ministack: str, account: str) -> dict[str, str]:
     """The environment of a server on this test's account; its tables exist."""
-    config = configured(account, ministack)
-    tables.create_all(build(config).clients.dynamodb(), config)
+    return _environ(ministack, account)
+
+
+def _environ(ministack: str, account: str) -> dict[str, str]:
+    furnish(configured(account, ministack))
     return gunicorn.environment(ministack, account)
+
+
+@pytest.fixture(scope="module")
+def standing(ministack: str) -> Iterator[gunicorn.Server]:
+    """A gunicorn that all tests of a module ask which leave it as it was."""
+    with gunicorn.serving(_environ(ministack, new_account())) as serving:
+        yield serving
 
 
 @pytest.fixture

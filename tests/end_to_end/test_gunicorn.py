@@ -24,11 +24,11 @@ def events(server: Server) -> list[dict[str, object]]:
     return [orjson.loads(line) for line in server.output]
 
 
-def test_health_and_readiness(server: Server) -> None:
+def test_health_and_readiness(standing: Server) -> None:
     """A server with its store is up and ready, and its answers say nothing of Python."""
-    answer = server.ask("GET", "/api/health")
+    answer = standing.ask("GET", "/api/health")
     assert (answer.status, orjson.loads(answer.body)["database"]) == (200, "dynamodb")
-    assert server.ask("GET", "/readyz").status == 200
+    assert standing.ask("GET", "/readyz").status == 200
     assert "python" not in answer.headers.get("server", "").lower()
 
 
@@ -73,22 +73,22 @@ def chunks(count: int) -> Iterator[bytes]:
     yield from (b"a" * 4096 for _ in range(count))
 
 
-def test_a_body_that_nobody_reads_is_passed_over(server: Server) -> None:
+def test_a_body_that_nobody_reads_is_passed_over(standing: Server) -> None:
     """A chunked body on a route that reads none is drained, so that its sender gets the answer."""
-    answer = server.ask("POST", "/api/health", chunks(12), {"Content-Type": "application/json"})
+    answer = standing.ask("POST", "/api/health", chunks(12), {"Content-Type": "application/json"})
     assert answer.status == 405
 
 
-def test_a_body_without_end_holds_nobody_up(server: Server) -> None:
+def test_a_body_without_end_holds_nobody_up(standing: Server) -> None:
     """What is more than gunicorn drains is cut off, at the latest when the answer is out; the server goes on."""
     try:
-        answer = server.ask("POST", "/api/health", chunks(2048), {"Content-Type": "application/json"})
+        answer = standing.ask("POST", "/api/health", chunks(2048), {"Content-Type": "application/json"})
     except ConnectionError:  # cut off in the midst of sending
-        answer = server.ask("GET", "/api/health")
+        answer = standing.ask("GET", "/api/health")
         assert answer.status == 200
     else:
         assert answer.status == 405
-    assert server.ask("GET", "/healthz").status == 200
+    assert standing.ask("GET", "/healthz").status == 200
 
 
 def padded(size: int) -> Iterator[bytes]:
@@ -97,11 +97,11 @@ def padded(size: int) -> Iterator[bytes]:
     yield b"x" * (size - 65_536)
 
 
-def test_a_chunked_body_is_refused_over_the_limit(server: Server) -> None:
+def test_a_chunked_body_is_refused_over_the_limit(standing: Server) -> None:
     """A body that does not say its length is not cut off at the limit and taken for the whole."""
-    answer = server.ask("POST", "/api/login", padded(100_000), {"Content-Type": "application/json"})
+    answer = standing.ask("POST", "/api/login", padded(100_000), {"Content-Type": "application/json"})
     assert (answer.status, orjson.loads(answer.body)["code"]) == (413, "body_too_large")
-    answer = server.ask("POST", "/api/login", padded(65_536), {"Content-Type": "application/json"})
+    answer = standing.ask("POST", "/api/login", padded(65_536), {"Content-Type": "application/json"})
     assert answer.status in {400, 401}
 
 
@@ -132,9 +132,9 @@ def test_a_reload_keeps_the_form_of_the_log(environ: dict[str, str]) -> None:
         b"NONSENSE\r\n\r\n",
     ],
 )
-def test_broken_requests_are_refused(server: Server, raw: bytes) -> None:
+def test_broken_requests_are_refused(standing: Server, raw: bytes) -> None:
     """What is not a request gets a 4xx and a closed connection."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", standing.port), timeout=10) as connection:
         connection.sendall(raw)
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     assert answer.split()[1].startswith(b"4")
@@ -166,12 +166,12 @@ def test_a_wrong_configuration_stops_the_start_with_sentences(account: str, tmp_
     assert len(server.output) <= MOST_LINES_OF_A_FAULT
 
 
-def test_a_taken_port_is_said(server: Server, environ: dict[str, str]) -> None:
+def test_a_taken_port_is_said(standing: Server, environ: dict[str, str]) -> None:
     """A second server on the same port does not start beside the first."""
-    other = started({**environ, "PORT": str(server.port)})
+    other = started({**environ, "PORT": str(standing.port)})
     assert other.wait() != 0
     assert "in use" in "\n".join(other.output)
-    assert server.ask("GET", "/healthz").status == 200
+    assert standing.ask("GET", "/healthz").status == 200
 
 
 def test_a_missing_ring_of_keys_stops_the_start(environ: dict[str, str], tmp_path: Path) -> None:

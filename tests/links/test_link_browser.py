@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.accounts.conftest import QUICK, begun
 from tests.support import server as gunicorn
+from tests.support.configs import configured, new_account
 from tests.support.needs import needs
 
 from .conftest import (
@@ -68,10 +70,11 @@ class Site:
             self.said.append(said)
 
 
-@pytest.fixture
-def site(service_for: Callable[..., Service], chromium: Browser, ministack: str, account: str) -> Iterator[Site]:
-    """The service with an app, as people reach it; nothing may be said in the console."""
-    service = service_for(**PATIENT, app_scheme="panzoto")
+@pytest.fixture(scope="module")
+def served(ministack: str) -> Iterator[tuple[str, Service]]:
+    """The service with an app, and where people reach it; each test has people of its own."""
+    account = new_account()
+    service = begun(configured(account, ministack, outbox_url=ministack, **QUICK, **PATIENT, app_scheme="panzoto"))
     environ = gunicorn.environment(
         ministack,
         account,
@@ -81,9 +84,16 @@ def site(service_for: Callable[..., Service], chromium: Browser, ministack: str,
         DYNAMODB_DEADLINE="60s",
     )
     with gunicorn.serving(environ) as server:
-        found = Site(f"http://127.0.0.1:{server.port}", service, chromium)
-        yield found
-        assert found.said == []
+        yield f"http://127.0.0.1:{server.port}", service
+
+
+@pytest.fixture
+def site(served: tuple[str, Service], chromium: Browser) -> Iterator[Site]:
+    """The service as a browser meets it; nothing may be said in the console."""
+    url, service = served
+    found = Site(url, service, chromium)
+    yield found
+    assert found.said == []
 
 
 def known(site: Site) -> str:
@@ -169,7 +179,7 @@ def test_the_app_is_opened_on_android_alone(site: Site) -> None:
 @pytest.mark.parametrize("size", [PHONE, DESK])
 def test_the_pages_fit(site: Site, size: tuple[int, int]) -> None:
     """Nothing is wider than the screen, and whatever is pressed is large enough for a thumb."""
-    email = "a.rather.long.name.of.somebody.who.has.it.all.written.out@mail.example.com"
+    email = f"{size[0]}.a.rather.long.name.of.somebody.who.has.it.all.written.out@mail.example.com"
     token = linked(site.service, email, device_id="x")
     with site.page(viewport={"width": size[0], "height": size[1]}) as page:
         page.goto(f"/m/{token}")

@@ -10,12 +10,13 @@ import pytest
 
 from panzoto.deps import Deps, build
 from tests.support import races
+from tests.support.effort import tries
 from tests.support.stores import SERVED
 
 from .conftest import Files
 
 pytestmark = pytest.mark.parametrize("deps", SERVED, indirect=True)
-PROCESSES = 16
+PROCESSES = tries(16, at_home=8)
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 from config import Config
 
 SECRET = "a secret of the tests, 32 bytes and more"
 JWT_SECRET = "another secret of the tests, as long as that"
+
+
+def new_account() -> str:
+    """An account that nobody has used: MiniStack keeps apart what different access keys of 12 digits have made."""
+    return f"{random.SystemRandom().randrange(10**11, 10**12)}"
 
 
 def configured(account: str, endpoint: str | None, **changes: Any) -> Config:

@@ -31,7 +31,9 @@ class Account:
         target = {"X-Amz-Target": f"{PREFIXES[service]}.{operation}", "Content-Type": "application/x-amz-json-1.1"}
         return self.send(service, "POST", "/", request, target)
 
-    def send(self, service: str, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> bytes:
+    def send(
+        self, service: str, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> bytes:
         """What a service answers, which has to be yes."""
         scope = f"AWS4-HMAC-SHA256 Credential={self._scope}/{service}/aws4_request, SignedHeaders=host, Signature=0"
         self._connection.request(method, path, body, {"Authorization": scope, **(headers or {})})

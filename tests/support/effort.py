@@ -1,0 +1,15 @@
+"""How much a test tries: in CI all of it, and elsewhere as much as somebody waits for who has changed a line."""
+
+from __future__ import annotations
+
+import os
+
+IN_CI = os.environ.get("CI", "").lower() == "true"
+
+# Something breaks off, or is crossed, at each of the calls of a flow: at every first of them, or at every third.
+EVERY = 1 if IN_CI else 3
+
+
+def tries(many: int, *, at_home: int) -> int:
+    """`many` processes, rounds or examples in CI, and fewer elsewhere."""
+    return many if IN_CI else at_home
