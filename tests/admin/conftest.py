@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,12 +16,11 @@ from panzoto import create_app
 from panzoto.deps import build
 from panzoto.flows.admin.acts import grant_role
 from panzoto.flows.admin.staff import Admin, operator
-from panzoto.local.preparing import make_key
 from panzoto.models.counted import Counted
 from panzoto.models.users import User
 from tests.accounts.conftest import PASSWORD, QUICK, Clock, Service, new_email
-from tests.support import tables
-from tests.support.configs import configured
+from tests.support.configs import configured, new_account
+from tests.support.furnishing import furnish
 
 UNLIMITED = limits.changed(",".join(f"{limit.name}=1000000/1h" for limit in limits.DEFAULTS.each))
 API = "/api/v1/admin"
@@ -83,15 +81,11 @@ class Office(Service):
 
 def opened(ministack: str, **changes: Any) -> Office:
     """A service of its own, with its tables."""
-    account = f"{random.SystemRandom().randrange(10**11, 10**12)}"
-    config = configured(account, ministack, outbox_url=ministack, rate_limits=UNLIMITED, **(QUICK | changes))
+    config = configured(new_account(), ministack, outbox_url=ministack, rate_limits=UNLIMITED, **(QUICK | changes))
     clock = Clock()
     deps = replace(build(config), clock=clock)
     deps.tally.goes_to(Counted(deps.figures, deps.users, clock))
-    tables.create_all(deps.clients.dynamodb(), config)
-    deps.clients.s3().create_bucket(Bucket=config.s3_bucket)
-    make_key(deps.clients.kms(), config.audio_kms_key, "tests")
-    deps.clients.ses().verify_email_identity(EmailAddress="panzoto@localhost.localdomain")
+    furnish(config)
     assert deps.outbox is not None
     return Office(deps, clock, create_app(config, deps).test_client(), deps.outbox)
 

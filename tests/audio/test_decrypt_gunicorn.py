@@ -21,10 +21,9 @@ from panzoto.crypto.gate import Gate
 from panzoto.crypto.keys import PasswordKeys
 from panzoto.crypto.profiles import Profile
 from panzoto.deps import Deps, build
-from panzoto.local.preparing import make_key
 from tests.crypto.streams import encrypted_by_tink, recording
 from tests.support import server as gunicorn
-from tests.support import tables
+from tests.support.furnishing import furnish
 from tests.support.stalling import stalling_at
 
 from .conftest import FILES, MIB, put, send
@@ -101,10 +100,7 @@ class App:
 def parts(ministack: str, config_for: Callable[..., Config]) -> Deps:
     """What servers stand on: tables, bucket, key, sender."""
     made = build(config_for())
-    tables.create_all(made.clients.dynamodb(), made.config)
-    made.clients.s3().create_bucket(Bucket=made.config.s3_bucket)
-    make_key(made.clients.kms(), made.config.audio_kms_key, "tests")
-    made.clients.ses().verify_email_identity(EmailAddress="panzoto@localhost.localdomain")
+    furnish(made.config)
     return made
 
 

@@ -8,10 +8,9 @@ from typing import Any
 import orjson
 import pytest
 
-from panzoto.deps import build
 from tests.support import server as gunicorn
-from tests.support import tables
 from tests.support.configs import configured
+from tests.support.furnishing import furnish
 
 from .conftest import FILES, put, send
 
@@ -24,10 +23,7 @@ EXAMPLE = b'{"s3_key": "users/test-user/audio-123.3gp", "file_size": 1024}'
 def server(ministack: str, account: str) -> Iterator[gunicorn.Server]:
     """A gunicorn of two processes, with its tables and its bucket."""
     config = configured(account, ministack)
-    clients = build(config).clients
-    tables.create_all(clients.dynamodb(), config)
-    clients.s3().create_bucket(Bucket=config.s3_bucket)
-    clients.ses().verify_email_identity(EmailAddress="panzoto@localhost.localdomain")
+    furnish(config)
     with gunicorn.serving(gunicorn.environment(ministack, account, S3_BUCKET=config.s3_bucket)) as serving:
         yield serving
 

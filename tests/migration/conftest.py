@@ -19,7 +19,8 @@ from config import Config
 from panzoto import create_app
 from panzoto.deps import Deps, build
 from tests.accounts.conftest import QUICK, Clock, Service, service, service_for
-from tests.support import postgres, tables
+from tests.support import postgres
+from tests.support.furnishing import furnish
 from tests.support.postgres import Server
 
 __all__ = ["Clock", "Service", "service", "service_for"]
@@ -151,7 +152,7 @@ def deps_for(config_for: Callable[..., Config]) -> Callable[..., Deps]:
 
     def made(**changes: Any) -> Deps:
         deps = build(config_for(**(QUICK | changes)), operator=True)
-        tables.create_all(deps.clients.dynamodb(), deps.config)
+        furnish(deps.config)
         return deps
 
     return made

@@ -14,7 +14,6 @@ from werkzeug.test import TestResponse
 
 from panzoto import create_app
 from panzoto.flows.oauth._proofs import challenge_of
-from panzoto.local.preparing import make_key
 from panzoto.models.store.wire import decode_item
 from providers import Provider
 from tests.accounts.conftest import Service, service_for
@@ -142,7 +141,6 @@ def oauth_for(service_for: Callable[..., Service]) -> Callable[..., OAuth]:
     def made(*providers: Provider, **changes: Any) -> OAuth:
         settings = {"oauth_providers": providers, "oauth_app_redirects": (DEEP, NATIVE), "public_url": PUBLIC}
         service = service_for(**(settings | changes))
-        make_key(service.deps.clients.kms(), service.deps.config.oauth_kms_key, "tests")
         return OAuth(service, service.http)
 
     return made

@@ -27,8 +27,9 @@ from tests.oauth.certified import Certified
 from tests.oauth.conftest import API, OAuth, at, new_verifier, on
 from tests.oauth.hostile import Hostile, hostile
 from tests.support import races
+from tests.support.effort import tries
 
-PROCESSES, THREADS = 5, 10
+PROCESSES, THREADS = 5, tries(10, at_home=4)
 
 
 @pytest.fixture
@@ -88,8 +89,10 @@ def asks(oauth: OAuth, account: dict[str, Any]) -> tuple[int, str]:
     return answer.status_code, body.get("access_token") or body["code"]
 
 
-def test_one_of_fifty_refreshes(oauth: OAuth, provider: Certified) -> None:
-    """Fifty callers of five processes find the token expired: the provider, which rotates, sees one refresh."""
+def test_one_of_many_refreshes(oauth_for: Callable[..., OAuth], provider: Certified) -> None:
+    """Many callers of five processes find the token expired: the provider, which rotates, sees one refresh."""
+    # So many at once on a busy machine may wait long for the emulator; how often it is refreshed is what is asked here.
+    oauth = oauth_for(at(provider.issuer), dynamodb_deadline=timedelta(seconds=60))
     account = oauth.signed_in()
     before = provider.counts()["/token"]
     with races.racers(PROCESSES) as racers:

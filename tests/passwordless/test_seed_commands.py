@@ -11,10 +11,9 @@ import pytest
 
 from panzoto.deps import build
 from panzoto.local.outbox import Outbox
-from panzoto.local.preparing import make_key
 from tests.support import server as gunicorn
-from tests.support import tables
 from tests.support.configs import configured
+from tests.support.furnishing import furnish
 from tests.support.needs import needs
 from tests.support.server import Server
 
@@ -27,8 +26,7 @@ JSON = {"Content-Type": "application/json"}
 def server(ministack: str, account: str) -> Iterator[Server]:
     """A gunicorn of two processes, with the seed's variables."""
     deps = build(configured(account, ministack, auth_state_table=TABLE))
-    tables.create_all(deps.clients.dynamodb(), deps.config)
-    make_key(deps.clients.kms(), deps.config.audio_kms_key, "tests")
+    furnish(deps.config)
     seeds = {
         "DYNAMODB_ENDPOINT": ministack,
         "DYNAMODB_REGION": "us-east-1",

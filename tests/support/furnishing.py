@@ -48,18 +48,18 @@ class Account:
 
 
 def furnish(config: Config) -> None:
-    """Make the tables, the bucket, the key of the audio and the sender that a configuration names."""
+    """Make the tables, the bucket, the keys and the sender that a configuration names."""
     account = Account(config)
     for spec in TABLES:
         account.call("dynamodb", "CreateTable", _table(spec.label, name_of(config, spec)))
     account.send("s3", "PUT", f"/{config.s3_bucket}")
-    make_key(account, config.audio_kms_key)
+    for alias in {config.audio_kms_key, config.oauth_kms_key}:
+        _make_key(account, alias)
     account.send("ses", "POST", "/", *_form(Action="VerifyEmailIdentity", EmailAddress=SENDER))
     account.close()
 
 
-def make_key(account: Account, alias: str) -> None:
-    """A key, under its alias."""
+def _make_key(account: Account, alias: str) -> None:
     key = orjson.loads(account.call("kms", "CreateKey", b"{}"))["KeyMetadata"]["KeyId"]
     account.call("kms", "CreateAlias", orjson.dumps({"AliasName": alias, "TargetKeyId": key}))
 
