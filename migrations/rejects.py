@@ -32,12 +32,18 @@ class Rejects:
             if still(line) and self._is_new(line):
                 yield _written(line)
 
-    def add(self, line: Line) -> None:
-        """Write a row down, safe from the end of this process."""
+    def add(self, line: Line) -> bool:
+        """Write a row down, safe from the end of this process; whether it was not there before."""
         with self._lock:
-            if self._is_new(line):
-                self._file.write(_written(line))
-                self._file.flush()
+            if not self._is_new(line):
+                return False
+            self._file.write(_written(line))
+            self._file.flush()
+            return True
+
+    def has(self, line: Line) -> bool:
+        """Whether a row is written down, for whatever reason."""
+        return _mark(line) in self._seen
 
     def close(self) -> None:
         """Write all of it to the disk."""
@@ -47,12 +53,16 @@ class Rejects:
             self._file.close()
 
     def _is_new(self, line: Line) -> bool:
-        mark = hash((line["table"], orjson.dumps(line["row"], option=orjson.OPT_SORT_KEYS)))
+        mark = _mark(line)
         if mark in self._seen:
             return False
         self._seen.add(mark)
         self.counts[line["table"], line["reason"]] += 1
         return True
+
+
+def _mark(line: Line) -> int:
+    return hash((line["table"], orjson.dumps(line["row"], option=orjson.OPT_SORT_KEYS)))
 
 
 def read(path: Path) -> Iterator[Line]:

@@ -47,9 +47,10 @@ def test_killed_at_twenty_moments(move: Move, old: Old, new: Deps, life: Life) -
             assert run(new.config, command(move), Fate(SEED + number, moments.randint(2, 9))) == -signal.SIGKILL
             lives.result()
         assert 0 < len(files_of(new)) < FILES - len(life.gone), "the last run has nothing to do"
-        lives = meanwhile.submit(lambda: [life.goes_on(KILLS + each) for each in range(3)])
+        last = [meanwhile.submit(life.goes_on, KILLS + each) for each in range(3)]
         assert run(new.config, command(move), Fate(SEED - 1)) == 0, (move.folder / "said").read_text()
-        lives.result()
+        for lives in last:
+            lives.result()
     assert "Nothing is missing" in move.done("verify")
     life.is_as_it_was()
     assert min(len(life.came), len(life.changed), len(life.gone)) >= KILLS // 4
