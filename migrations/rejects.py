@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 import orjson
 
+from migrations.faults import Stopped
 from migrations.state import replaced
 
 Line = dict[str, Any]
@@ -61,6 +62,15 @@ class Rejects:
         return True
 
 
+def _line(path: Path, number: int, text: str) -> Line:
+    try:
+        line = orjson.loads(text)
+        _mark(line), line["reason"]
+    except (KeyError, TypeError, ValueError):
+        raise Stopped(f"Line {number} of {path} is none of ours: take it out; verify finds its row again.") from None
+    return dict(line)
+
+
 def _mark(line: Line) -> int:
     return hash((line["table"], orjson.dumps(line["row"], option=orjson.OPT_SORT_KEYS)))
 
@@ -70,9 +80,9 @@ def read(path: Path) -> Iterator[Line]:
     if not path.exists():
         return
     with path.open(encoding="utf-8") as lines:
-        for line in lines:
+        for number, line in enumerate(lines, 1):
             if line.endswith("}\n"):
-                yield orjson.loads(line)
+                yield _line(path, number, line)
 
 
 def _written(line: Line) -> str:

@@ -24,7 +24,7 @@ class QuickSerializer(JSONSerializer):
     def serialize_to_request(self, parameters: Mapping[str, Any], operation_model: Any) -> dict[str, Any]:
         """The request of an operation."""
         if operation_model.name not in WRITTEN:
-            return super().serialize_to_request(parameters, operation_model)  # type: ignore[no-any-return]
+            return super().serialize_to_request(parameters, operation_model)
         request: dict[str, Any] = super().serialize_to_request({}, operation_model)
         request["body"] = orjson.dumps(parameters, default=_base64)
         return request

@@ -80,4 +80,5 @@ def test_what_json_cannot_say_is_refused() -> None:
 
 def test_our_clients_write_so() -> None:
     """The client that the gateway calls has this serializer."""
-    assert isinstance(Clients(configured("111111111111", NOWHERE)).dynamodb()._serializer, QuickSerializer)
+    client: Any = Clients(configured("111111111111", NOWHERE)).dynamodb()
+    assert isinstance(client._serializer, QuickSerializer)
