@@ -80,7 +80,7 @@ class Chunker:
             if moved is not None:
                 yield from self._closed(upto=moved[0], then=moved[1])
             elif key is not None and key == self._last:
-                self._chunk.rejects.append(Reject(row, f"{self._columns.table.ours[0]} is there twice"))
+                self._chunk.rejects.append(Reject(row, twice(self._columns)))
             else:
                 yield from self._take(row, key)
             self._last = key
@@ -108,6 +108,11 @@ class Chunker:
                 chunk.upto = upto
             yield chunk
         self._chunk = Chunk(then if then is not None else chunk.after if chunk.upto is None else chunk.upto)
+
+
+def twice(columns: Columns) -> str:
+    """Why of two rows with one key the second cannot be moved."""
+    return f"{columns.table.ours[0]} is there twice"
 
 
 def _can_be_kept(key: KeyValue) -> bool:

@@ -152,8 +152,14 @@ def _at_work(dsn: str, mapping: Path | None, state: Path) -> Iterator[tuple[Aske
             yield asked, source
     except Stopped as stopped:
         raise click.ClickException(str(stopped)) from None
+    except OSError as fault:  # of our own files: what others say of theirs has been told by now
+        raise click.ClickException(
+            f"{fault.filename or state} cannot be written or read: {fault.strerror}; the same command goes on."
+        ) from None
     except (PanzotoError, StoreRefused) as fault:
-        raise click.ClickException(f"{fault} The same command goes on.") from None
+        missing = "ResourceNotFoundException" in str(fault)
+        reason = "Tables are missing in DynamoDB: flask tables create" if missing else str(fault).rstrip(".")
+        raise click.ClickException(f"{reason}; the same command goes on.") from None
 
 
 def _deps(workers: int) -> Deps:

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
+from psycopg.conninfo import conninfo_to_dict
 
 from migrations.faults import Stopped
 
@@ -51,20 +52,32 @@ class _Text(Loader):
 @contextmanager
 def connected(dsn: str) -> Iterator[Connection]:
     """A connection; whatever it says of a fault, it says without the password."""
+    password = _password(dsn)
     try:
         connection = psycopg.connect(
             dsn, connect_timeout=CONNECT_SECONDS, client_encoding="UTF8", application_name="panzoto-migrate"
         )
     except psycopg.OperationalError as fault:
-        raise Stopped(f"PostgreSQL cannot be used: {_said(fault)}.") from None
-    except psycopg.Error:  # its text may hold what was given, and so a password
-        raise Stopped("The DSN is not one: give postgresql://user@host:5432/database, or the PG* variables.") from None
+        said = _said(fault).replace(password, "…") if password else _said(fault)
+        raise Stopped(f"PostgreSQL cannot be used: {said}.") from None
     try:
         with told():
             _prepare(connection)
         yield connection
     finally:
         connection.close()
+
+
+def _password(dsn: str) -> str:
+    """The password in a DSN; `Stopped` for one that cannot be read, of which any part may be a password."""
+    try:
+        parts = conninfo_to_dict(dsn)
+    except psycopg.Error:
+        raise Stopped("The DSN is not one: give postgresql://user@host:5432/database, or the PG* variables.") from None
+    ports = str(parts.get("port", "")).replace(",", "")
+    if "@" in f"{parts.get('host', '')}{parts.get('dbname', '')}" or not (ports.isdecimal() or not ports):
+        raise Stopped("The DSN cannot be told apart: in a password write %40 for @, %2F for / and %3A for a colon.")
+    return str(parts.get("password", "") or "")
 
 
 def _prepare(connection: Connection) -> None:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Event
 
 from migrations.chunks import Chunk, Reject
 from migrations.columns import Columns
@@ -58,7 +59,7 @@ class Loading:
     pace: Pace
     patience: float
     clock: Callable[[], float] = time.monotonic
-    wait: Callable[[float], None] = time.sleep
+    ending: Event = field(default_factory=Event)
 
     def move(self, chunk: Chunk) -> Tally:
         """Move it. Commit point: the transaction; whatever ends us before it has moved nothing of the chunk."""
@@ -66,18 +67,19 @@ class Loading:
         for each in chunk.rejects:
             self._reject(each)
         tally.outcomes[REJECTED] += len(chunk.rejects)
-        fits, ends = chunk.fits, self.clock() + self.patience
+        fits, token, ends = chunk.fits, _token(), self.clock() + self.patience
         while True:
             with ledger.keep("migrate") as spent:
-                left = self._attempt(chunk, fits, tally, ends)
+                left = self._attempt(chunk, fits, tally, token, ends)
             tally.units += spent.writes
             tally.retries += spent.retries
             if left is None:
                 return tally
-            fits = left
+            if left is not fits:  # or it is the same transaction, which DynamoDB does not do once more
+                fits, token = left, _token()
 
     def _attempt(
-        self, chunk: Chunk, fits: list[tuple[Fit, Row]], tally: Tally, ends: float
+        self, chunk: Chunk, fits: list[tuple[Fit, Row]], tally: Tally, token: str, ends: float
     ) -> list[tuple[Fit, Row]] | None:
         """One transaction; the rows that are still to be moved when it was refused, None when all is done."""
         counts = {**tally.outcomes, WRITTEN: len(fits)}
@@ -86,7 +88,7 @@ class Loading:
         expected = len(fits) * UNITS[self.columns.table.label] + UNITS_OF_MARK
         self.pace.take(expected)
         try:
-            consumed = self._transact([*([mark] if mark else []), *members.values()])
+            consumed = self._transact([*([mark] if mark else []), *members.values()], token)
             self.pace.correct(consumed - expected)
         except TransactionCancelled as cancelled:
             codes = list(cancelled.reasons)
@@ -97,21 +99,20 @@ class Loading:
                 raise Stopped(f"DynamoDB refuses rows with {', '.join(sorted({code for code, _ in codes}))}.") from None
             return self._without(fits, obstacles, tally)
         except StoreRefused as fault:
-            raise Stopped(f"{fault} This command goes on when that is mended.") from None
+            raise Stopped(f"{fault}; this command goes on when that is mended.") from None
         except StoreUnavailable:
-            if self.clock() > ends:
+            if self.clock() > ends or self.ending.wait(PAUSE):
                 raise Stopped("DynamoDB is not to be had; the same command goes on where this one stopped.") from None
-            self.wait(PAUSE)
             return fits
         tally.outcomes[WRITTEN] += len(fits)
         return None
 
-    def _transact(self, members: list[Member]) -> float:
+    def _transact(self, members: list[Member], token: str) -> float:
         if not members:
             return 0.0
         request = {
             "TransactItems": [{member.kind: member.request} for member in members],
-            "ClientRequestToken": secrets.token_urlsafe(24),
+            "ClientRequestToken": token,
         }
         before = ledger.current().writes
         self.deps.gateway.call("TransactWriteItems", request)
@@ -136,6 +137,11 @@ class Loading:
     def _reject(self, reject: Reject) -> None:
         row = seen_of(self.columns, reject.row)
         self.rejects.add({"table": self.columns.table.label, "reason": reject.reason, "row": row})
+
+
+def _token() -> str:
+    """What makes a repeated attempt, whose first answer was lost, the same transaction."""
+    return secrets.token_urlsafe(24)
 
 
 def _members(fits: list[tuple[Fit, Row]]) -> dict[str, Member]:

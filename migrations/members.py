@@ -13,10 +13,12 @@ from migrations.moved import KEPT, REJECTED
 from migrations.rows import Row, Rules, file_of, user_of
 from panzoto.deps import Deps
 from panzoto.models.audio_file import to_item as item_of_file
-from panzoto.models.store.expressions import Attr
+from panzoto.models.store.expressions import Attr, fixed
 from panzoto.models.store.transaction import Member
 from panzoto.models.store.wire import Item
 
+OWNER_THERE = fixed(Attr("user_id").exists() & Attr("deleting_at").not_exists())
+NEW_FILE = fixed(Attr("file_id").not_exists())
 # What stood in the way of a row: a member's number among the row's own, and the item that was there.
 Obstacles = dict[int, Item | None]
 Outcome = tuple[str, str]
@@ -65,10 +67,9 @@ def _of_user(deps: Deps, key: KeyValue, row: Row, rules: Rules) -> Fit:
 def _of_file(deps: Deps, key: KeyValue, row: Row, rules: Rules) -> Fit:
     """A recording, if its person is there: whoever was deleted here since stays so, with all that was theirs."""
     file = file_of(row, rules)
-    owner_there = Attr("user_id").exists() & Attr("deleting_at").not_exists()
     members = (
-        deps.users.checking({"user_id": file.user_id}, when=owner_there),
-        deps.audio_files.putting(item_of_file(file), when=Attr("file_id").not_exists()),
+        deps.users.checking({"user_id": file.user_id}, when=OWNER_THERE),
+        deps.audio_files.putting(item_of_file(file), when=NEW_FILE),
     )
 
     def judge(obstacles: Obstacles) -> Outcome:

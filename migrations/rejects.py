@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 import orjson
 
+from migrations.faults import Stopped
 from migrations.state import replaced
 
 Line = dict[str, Any]
@@ -32,12 +33,18 @@ class Rejects:
             if still(line) and self._is_new(line):
                 yield _written(line)
 
-    def add(self, line: Line) -> None:
-        """Write a row down, safe from the end of this process."""
+    def add(self, line: Line) -> bool:
+        """Write a row down, safe from the end of this process; whether it was not there before."""
         with self._lock:
-            if self._is_new(line):
-                self._file.write(_written(line))
-                self._file.flush()
+            if not self._is_new(line):
+                return False
+            self._file.write(_written(line))
+            self._file.flush()
+            return True
+
+    def has(self, line: Line) -> bool:
+        """Whether a row is written down, for whatever reason."""
+        return _mark(line) in self._seen
 
     def close(self) -> None:
         """Write all of it to the disk."""
@@ -47,7 +54,7 @@ class Rejects:
             self._file.close()
 
     def _is_new(self, line: Line) -> bool:
-        mark = hash((line["table"], orjson.dumps(line["row"], option=orjson.OPT_SORT_KEYS)))
+        mark = _mark(line)
         if mark in self._seen:
             return False
         self._seen.add(mark)
@@ -55,14 +62,27 @@ class Rejects:
         return True
 
 
+def _line(path: Path, number: int, text: str) -> Line:
+    try:
+        line = orjson.loads(text)
+        _mark(line), line["reason"]
+    except (KeyError, TypeError, ValueError):
+        raise Stopped(f"Line {number} of {path} is none of ours: take it out; verify finds its row again.") from None
+    return dict(line)
+
+
+def _mark(line: Line) -> int:
+    return hash((line["table"], orjson.dumps(line["row"], option=orjson.OPT_SORT_KEYS)))
+
+
 def read(path: Path) -> Iterator[Line]:
     """The lines of a file, if it is there; one that a crash has cut off is not."""
     if not path.exists():
         return
     with path.open(encoding="utf-8") as lines:
-        for line in lines:
+        for number, line in enumerate(lines, 1):
             if line.endswith("}\n"):
-                yield orjson.loads(line)
+                yield _line(path, number, line)
 
 
 def _written(line: Line) -> str:

@@ -77,5 +77,7 @@ def _verify(verify: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     for label, counts in verify["tables"].items():
         yield f"- {label}: {', '.join(f'{what} {count}' for what, count in counts.items())}"
+    if again := verify.get("rejects_found_again"):
+        yield f"- rejects.jsonl here lacked {again} of the rejected, as on a machine that did not run; it has them now"
     for each in verify["first"][:SHOWN]:
         yield f"- {each['table']} {each['row_id']} {each['problem']}"

@@ -125,6 +125,7 @@ class Running:
                     tally.add(done)
                     self.watch.advance(done.rows)
             except BaseException:
+                loading.ending.set()  # or workers would wait for DynamoDB as long as they may
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
         return tally

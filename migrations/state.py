@@ -32,12 +32,12 @@ class Folder:
     def read(self) -> dict[str, Any]:
         """What is known of the move."""
         try:
-            known = orjson.loads(self._state.read_bytes())
+            known = dict(orjson.loads(self._state.read_bytes()))
         except FileNotFoundError:
             return {}
-        except (OSError, orjson.JSONDecodeError) as fault:
+        except (OSError, TypeError, ValueError) as fault:
             raise Stopped(f"{self._state} cannot be read: {fault}.") from None
-        return dict(known)
+        return known
 
     def note(self, **known: Any) -> None:
         """Add to what is known; the file is the old one or the new one, whatever happens."""

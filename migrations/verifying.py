@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from migrations import comparing
+from migrations.absent import refusal, without_person
+from migrations.chunks import twice
 from migrations.columns import Columns
 from migrations.comparing import Difference
 from migrations.faults import Unfit
 from migrations.later import was_deleted
 from migrations.mapping import AUDIO_FILES, USERS
-from migrations.rejects import read
+from migrations.members import seen_of
+from migrations.rejects import Rejects
 from migrations.rows import Row, Rules, file_of, user_of
 from migrations.running import Watch
 from migrations.source import Source
@@ -43,21 +47,17 @@ class Verifying:
     counts: dict[str, Counter[str]] = field(default_factory=lambda: {USERS: Counter(), AUDIO_FILES: Counter()})
     differences: list[Difference] = field(default_factory=list)
     unexplained: int = 0
+    found_again: int = 0
 
     def run(self) -> dict[str, Any]:
-        """Compare both ways, and note what was found."""
-        for label in (USERS, AUDIO_FILES):
-            columns = self.source[label]
-            rejected = self._rejected(columns)
-            self.watch.begin(label, self.source.count(columns), 0)
-            for page in _pages(self.source.rows(columns)):
-                self._rows(columns, page, rejected)
-                self.watch.advance(len(page))
-            for items in _pages(self._table(label).scan()):
-                self._items(columns, items)
+        """Compare both ways, and note what was found; rows that cannot go, and that no list here has, are listed."""
+        with closing(Rejects(self.folder.rejects, lambda _: True)) as rejects:
+            for label in (USERS, AUDIO_FILES):
+                self._both_ways(self.source[label], rejects)
         result = {
             "verified": self.unexplained == 0,
             "tables": {label: dict(counts) for label, counts in self.counts.items()},
+            "rejects_found_again": self.found_again,
             "differences": self.unexplained,
             "first": [vars(each) for each in self.differences],
         }
@@ -67,45 +67,59 @@ class Verifying:
     def _table(self, label: str) -> Any:
         return self.deps.users if label == USERS else self.deps.audio_files
 
-    def _rejected(self, columns: Columns) -> set[str | None]:
-        """The rows that were written down as not moved."""
-        key, label = columns.table.ours[0], columns.table.label
-        return {line["row"][key] for line in read(self.folder.rejects) if line["table"] == label}
+    def _both_ways(self, columns: Columns, rejects: Rejects) -> None:
+        self.watch.begin(columns.table.label, self.source.count(columns), 0)
+        last: Row = [None]
+        for page in _pages(self.source.rows(columns)):
+            self._rows(columns, page, last, rejects)
+            self.watch.advance(len(page))
+            last = page[-1]
+        for items in _pages(self._table(columns.table.label).scan()):
+            self._items(columns, items)
 
-    def _rows(self, columns: Columns, page: list[Row], rejected: set[str | None]) -> None:
+    def _rows(self, columns: Columns, page: list[Row], last: Row, rejects: Rejects) -> None:
         """Rows against items."""
         label, key = columns.table.label, columns.table.ours[0]
         self.counts[label]["rows"] += len(page)
-        made = [(row, self._made(columns, row)) for row in page]
-        ids = [comparing.wanted(each)[key] for _, each in made if each is not None]
+        made = [self._made(columns, row, before) for row, before in zip(page, [last, *page], strict=False)]
+        ids = [comparing.wanted(each)[key] for each in made if not isinstance(each, str)]
         found = {item[key]: item for item in self._table(label).get_many([{key: each} for each in ids])}
-        claims = self._claims([each.email for _, each in made if isinstance(each, User) and each.email])
-        for row, each in made:
-            if each is None:
-                self._count(label, comparing.REJECTED)
-                if row[0] not in rejected and row[0] is not None:
-                    self._differs(label, str(row[0]), "cannot be moved, and is not among the rejects")
+        claims = self._claims([each.email for each in made if isinstance(each, User) and each.email])
+        for row, each in zip(page, made, strict=True):
+            if isinstance(each, str):
+                self._refused(columns, row, each, rejects)
                 continue
             expected = comparing.wanted(each)
             item = found.get(expected[key])
             if item is None or (label == AUDIO_FILES and item["user_id"] != expected["user_id"]):
-                self._absent(columns, row, expected, rejected)
+                self._absent(columns, row, expected, item, rejects)
             else:
                 self._present(label, expected, item, claims)
 
-    def _made(self, columns: Columns, row: Row) -> Made | None:
+    def _made(self, columns: Columns, row: Row, before: Row) -> Made | str:
+        """What a row means, or why it cannot be moved."""
+        if row[0] is not None and row[0] == before[0]:
+            return twice(columns)
         try:
             return user_of(row, self.rules) if columns.table.label == USERS else file_of(row, self.rules)
-        except Unfit:
-            return None
+        except Unfit as unfit:
+            return str(unfit)
 
-    def _absent(self, columns: Columns, row: Row, expected: Item, rejected: set[str | None]) -> None:
-        """A row without its item: it was refused, or deleted here since, or it is lost."""
+    def _refused(self, columns: Columns, row: Row, reason: str, rejects: Rejects) -> None:
+        """A row that no run can move is on the list of them, on whatever machine that was."""
+        self._count(columns.table.label, comparing.REJECTED)
+        line = {"table": columns.table.label, "reason": reason, "row": seen_of(columns, row)}
+        self.found_again += rejects.add(line)
+
+    def _absent(self, columns: Columns, row: Row, expected: Item, there: Item | None, rejects: Rejects) -> None:
+        """A row without its item: it was deleted here since, or refused, or it is lost."""
         label, row_id = columns.table.label, expected[columns.table.ours[0]]
-        if row[0] in rejected:
+        if rejects.has({"table": label, "row": seen_of(columns, row)}):
             self._count(label, comparing.REJECTED)
         elif was_deleted(self.deps, columns, row_id, expected["user_id"]):
             self._count(label, comparing.DELETED_HERE)
+        elif reason := refusal(self.deps, columns, row, self.rules, there):
+            self._refused(columns, row, reason, rejects)
         else:
             self._differs(label, row_id, "is not here")
 
@@ -138,7 +152,10 @@ class Verifying:
                 self._differs(label, item[key], "is here, and no row of the old database says so")
             else:
                 self._count(label, "made_here")
-        if label == USERS:
+        if label == AUDIO_FILES:
+            for item in without_person(self.deps, (each for each in items if each[key] not in strangers)):
+                self._differs(label, item[key], f"is here, and its person {item['user_id']} is not")
+        else:
             claims = self._claims([item["email"] for item in items if "email" in item])
             for item in items:
                 other = claims.get(item.get("email", ""))

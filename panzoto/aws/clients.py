@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError
 
 from env import ConfigError
 from panzoto.aws.parsing import QuickParsers, only_objects
+from panzoto.aws.writing import QuickSerializer
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -83,6 +84,8 @@ class Clients:
             config=settings,
         )
         client.meta.events.register("before-parse.dynamodb", only_objects)
+        # botocore has no other way to be given one
+        client._serializer = QuickSerializer()  # type: ignore[attr-defined]  # noqa: SLF001
         return client
 
     def s3(self) -> S3Client:

@@ -17,7 +17,7 @@ from panzoto.errors import Conflict, UndeclaredOperation
 from .spec import TableSpec
 from .store import batches, marks
 from .store.batches import Write
-from .store.expressions import Change, Condition, condition
+from .store.expressions import Change, Condition, Fixed, condition
 from .store.gateway import ConditionFailed, Gateway
 from .store.pages import Listing, Page
 from .store.transaction import Member
@@ -160,7 +160,7 @@ class Table:
 
     # ── members of a transaction ────────────────────────────────────────────────────────────────────────────────
     def putting(
-        self, item: Mapping[str, Any], *, when: Condition | None = None, otherwise: Lost | None = None
+        self, item: Mapping[str, Any], *, when: Condition | Fixed | None = None, otherwise: Lost | None = None
     ) -> Member:
         """A put, as a member of a transaction."""
         return self._member("Put", "PutItem", otherwise, {"Item": encode_item(item), **_guarded(when)})
@@ -183,7 +183,7 @@ class Table:
         """A delete, as a member of a transaction."""
         return self._member("Delete", "DeleteItem", otherwise, {"Key": encode_item(key), **_guarded(when)})
 
-    def checking(self, key: Mapping[str, Any], *, when: Condition, otherwise: Lost | None = None) -> Member:
+    def checking(self, key: Mapping[str, Any], *, when: Condition | Fixed, otherwise: Lost | None = None) -> Member:
         """A condition on an item that the transaction does not write."""
         request = {"Key": encode_item(key), **_guarded(when)}
         return self._member("ConditionCheck", "ConditionCheckItem", otherwise, request)
@@ -207,8 +207,10 @@ class Table:
 _OLD_ITEM = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
 
 
-def _guarded(when: Condition | None) -> dict[str, Any]:
-    return {**condition("ConditionExpression", when), **_OLD_ITEM} if when is not None else {}
+def _guarded(when: Condition | Fixed | None) -> dict[str, Any]:
+    if when is None:
+        return {}
+    return {**(when.parameters if isinstance(when, Fixed) else condition("ConditionExpression", when)), **_OLD_ITEM}
 
 
 def _fingerprint(key: Mapping[str, Any]) -> bytes:

@@ -12,7 +12,7 @@ from panzoto.errors import Conflict, SessionEnded
 
 from .audio_keys import AudioKey, audio_key_attributes, audio_key_of
 from .spec import USERS
-from .store.expressions import Attr, Change, Condition
+from .store.expressions import Attr, Change, Condition, fixed
 from .store.transaction import Member
 from .store.wire import Item
 from .table import Lost, Table
@@ -22,6 +22,7 @@ MOST_DEVICES = 20
 # What somebody may do for the service: everything, or look and end sessions.
 ADMIN, SUPPORT = "admin", "support"
 ROLES = (ADMIN, SUPPORT)
+NEW = fixed(Attr("user_id").not_exists())
 # How far the clocks of our machines may be apart, with a request that takes its time.
 CLOCKS_APART = timedelta(minutes=1)
 
@@ -84,7 +85,7 @@ class Users(Table):
 
     def creating(self, user: User) -> Member:
         """The new person, as a member of the transaction that claims the email."""
-        return self.putting(to_item(user), when=Attr("user_id").not_exists())
+        return self.putting(to_item(user), when=NEW)
 
     def find(self, user_id: str) -> User | None:
         """The person with that id, read consistently."""

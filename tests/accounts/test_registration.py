@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 
 from limits import changed as limits_of
 from panzoto.crypto import keys
 from panzoto.crypto.recovery import recovery_wrapping_key
-from panzoto.flows._addresses import normal_email
+from panzoto.errors import InvalidRequest
+from panzoto.flows._addresses import _looked_at, normal_email
 from panzoto.flows.client import Client
 
 from .conftest import PASSWORD, Service, new_email
@@ -192,6 +194,29 @@ def test_registrations_from_one_address_are_limited(service_for: Callable[..., S
 def test_no_letter_becomes_another(email: str, kept: str) -> None:
     """Small letters are no other letters: the domain and the mailbox of somebody else stay theirs."""
     assert normal_email(email) == kept
+
+
+LOCALS = ("a", "ann.b_c+d-e", "a..b", ".a", "a.", "-a", "a" * 64, "a" * 65, "A", "\u00e4", "a b", "0", '"a"', "a'b", "")
+DOMAINS = (
+    *("example.com", "a-b.example.co.uk", "x", "localhost", "a.test", "1.2.3.4", "a..com", "-a.com", "a-.com", "a.c"),
+    *("ab--c.com", "xn--fa-hia.de", "xn--zz.de", "a.123", "example.com.", "b\u00fccher.de", "Example.com", ""),
+    *(f"{'a' * 63}.com", f"{'a' * 64}.com", f"{'a' * 60}.{'b' * 60}.com", ".".join(["a" * 60] * 4), "a.com@b.com"),
+)
+
+
+def test_ordinary_addresses_keep_all_rules() -> None:
+    """What is read the short way is what the whole look at it says: taken or refused, and in the same form."""
+    for local, domain in product(LOCALS, DOMAINS):
+        email = f"{local}@{domain}"
+        assert said(normal_email, email) == said(_looked_at, email), email
+
+
+def said(read: Callable[[str], str], email: str) -> str:
+    """The form of an email, or that it is none."""
+    try:
+        return read(email)
+    except InvalidRequest:
+        return "refused"
 
 
 def test_mail_to_one_owner_is_limited(service_for: Callable[..., Service]) -> None:

@@ -1,68 +1,74 @@
-"""A run of the move in a process of its own, which faults of the network meet, and which may die at any moment."""
+"""A run of the move in a process of its own, which faults of the network meet, and which is killed in its work."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import random
-import signal
 from dataclasses import dataclass
-from functools import cache
+from multiprocessing.connection import Connection
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
-import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from flask import Flask
 
-import migrations.cli
+import panzoto.cli  # noqa: F401 (the commands; theirs among them)
 from config import Config
+from migrations import cli
 from panzoto.deps import Deps, build
 from tests.support import border
 from tests.support.border import Send
 
-# The processes are forked from one that has read botocore's descriptions of the services.
-botocore.session.create_loader = cache(botocore.session.create_loader)
-LOADED = [__name__, "tests.support.warm", "migrations.running", "migrations.verifying"]
+LOADED = [__name__, "tests.support.warm"]
 SECONDS = 120
 FAULTS = 0.2
 
 
 @dataclass(frozen=True)
 class Fate:
-    """At which request the process dies, before it or after; and what the faults are drawn from."""
+    """At which of its calls of DynamoDB the process is killed, 0 for never; and what the faults are drawn from."""
 
     seed: int
-    request: int = 0
-    afterwards: bool = False
+    call: int = 0
 
 
 def run(config: Config, arguments: list[str], fate: Fate) -> int | None:
-    """Give the command in a process of its own; its exit code, negative when a signal has ended it."""
+    """Give the command in a process of its own; its exit code, negative when a signal has ended it.
+
+    A process that is to be killed tells of the call and waits in it, while its other threads go on: it cannot end by
+    itself, and we need no luck to kill it at work. One that ends before that call is an `EOFError`.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(LOADED)
-    process = context.Process(target=_run, args=(config, arguments, fate))
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_run, args=(config, arguments, fate, theirs))
     process.start()
+    theirs.close()
+    if fate.call:
+        assert ours.poll(SECONDS), "the run has not come to that call"
+        assert ours.recv() == fate.call
+        process.kill()
     process.join(SECONDS)
     assert process.exitcode is not None, "the run has not ended"
     return process.exitcode
 
 
-def _run(config: Config, arguments: list[str], fate: Fate) -> None:
+def _run(config: Config, arguments: list[str], fate: Fate, tell: Connection) -> None:
     deps = build(config)
-    fates = _Fates(fate)
+    fates = _Fates(fate, tell)
 
     def unlucky(*given: Any, **named: Any) -> Deps:
         made = build(*given, **named)
         border.at(made.gateway._client, then=fates)
         return made
 
-    setattr(migrations.cli, "build", unlucky)  # noqa: B010 (the client is made in there, and nowhere else to be met)
+    setattr(cli, "build", unlucky)  # noqa: B010 (the client is made in there, and nowhere else to be met)
     app = Flask("migrate")  # the command alone: routes and their documents take longer than the run
     app.extensions["panzoto"] = deps
-    app.cli.add_command(migrations.cli.migrate)
+    app.cli.add_command(cli.migrate)
     result = app.test_cli_runner().invoke(args=arguments)
     Path(arguments[arguments.index("--state") + 1], "said").write_text(result.output)
     os._exit(result.exit_code)
@@ -71,8 +77,9 @@ def _run(config: Config, arguments: list[str], fate: Fate) -> None:
 class _Fates:
     """What happens to each request: mostly nothing, at times a fault, and once the end."""
 
-    def __init__(self, fate: Fate) -> None:
+    def __init__(self, fate: Fate, tell: Connection) -> None:
         self._fate = fate
+        self._tell = tell
         self._random = random.Random(fate.seed)
         self._lock = Lock()
         self._count = 0
@@ -80,12 +87,13 @@ class _Fates:
     def __call__(self, request: AWSPreparedRequest, send: Send) -> AWSResponse | None:
         with self._lock:
             self._count += 1
-            dies = self._count == self._fate.request
-            drawn, kind = self._random.random(), self._random.randrange(4)
-        if dies:
-            if self._fate.afterwards:
+            number = self._count
+            drawn, kind, afterwards = self._random.random(), self._random.randrange(4), self._random.random() < 0.5
+        if number == self._fate.call:
+            if afterwards:  # it has happened, and nobody lives to hear of it
                 send(request)
-            os.kill(os.getpid(), signal.SIGKILL)
+            self._tell.send(number)
+            Event().wait()
         if drawn >= FAULTS:
             return None
         if kind == 0:

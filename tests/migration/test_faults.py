@@ -5,11 +5,13 @@ from __future__ import annotations
 import builtins
 import fcntl
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from threading import Thread
+from threading import Thread, main_thread
 from typing import Any
 
 import psycopg
@@ -64,6 +66,22 @@ def test_a_dsn_that_is_none_is_not_repeated(move: Move) -> None:
     """What cannot be parsed may hold a password anywhere in it."""
     told = sentence(move, "run", dsn=f"postgres:/{PASSWORD}")
     assert "not one" in told
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "postgresql://panzoto:se@cret@127.0.0.1:1/old",
+        "postgresql://panzoto:se/cret@127.0.0.1:1/old",
+        "postgresql://panzoto:se:cret/x@127.0.0.1/old",
+        "postgresql://cret/x:y@127.0.0.1@/old",
+    ],
+)
+def test_a_password_that_is_not_quoted_is_not_told(move: Move, dsn: str) -> None:
+    """Where a sign in a password ends it too early, the rest of it is neither a host nor a port in a sentence."""
+    told = sentence(move, "run", dsn=dsn)
+    assert "%40" in told
+    assert "cret" not in told
 
 
 def test_the_environment_says_where_postgresql_is(move: Move, old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,8 +203,27 @@ def test_a_folder_that_cannot_be_one(move: Move, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert "cannot be used" in sentence(move, "run", "--state", str(tmp_path / "file" / "below"))
     move.folder.mkdir()
-    (move.folder / "state.json").write_text("{")
-    assert "cannot be read" in sentence(move, "run")
+    for text in ("{", "5"):
+        (move.folder / "state.json").write_text(text)
+        assert "cannot be read" in sentence(move, "run")
+
+
+def test_rejects_that_cannot_be_read_or_written(move: Move) -> None:
+    """A line that is none of ours, and a file that cannot be replaced, are named."""
+    move.done("run")
+    for text in ("{}", '{"table": }', '{"table": "users", "row": {}}'):
+        (move.folder / "rejects.jsonl").write_text(f"{text}\n")
+        assert "Line 1 of" in sentence(move, "verify")
+    (move.folder / "rejects.jsonl").unlink()
+    (move.folder / "rejects.jsonl.new").unlink()
+    (move.folder / "rejects.jsonl.new").mkdir()
+    assert "rejects.jsonl.new cannot be written or read: Is a directory" in sentence(move, "verify")
+
+
+def test_tables_are_missing_here(move: Move, old: Old) -> None:
+    """Without the tables of the service the sentence says how they are made."""
+    move.deps = replace(move.deps, config=replace(move.deps.config, auth_state_table="nowhere"))
+    assert "flask tables create" in sentence(move, "run")
 
 
 def test_a_report_of_nothing(move: Move) -> None:
@@ -262,3 +299,41 @@ def test_dynamodb_is_away_for_longer_than_our_patience(move: Move, old: Old, mon
         assert "the same command goes on" in sentence(move, "run", "--patience", "1")
     move.done("run")
     assert set(users_of(move.deps)) == {"ann"}
+
+
+def test_nobody_waits_for_dynamodb_when_the_run_is_over(move: Move, old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupted while DynamoDB is away, the command ends at once, and not when its patience does."""
+    monkeypatch.setattr("migrations.cli.DEADLINE", migrations.cli.DEADLINE / 10)
+    old.person("ann")
+    old.file("f", "ann")
+
+    def interrupted(request: Any, send: Any) -> Any:
+        signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
+        return border.refuses("ThrottlingException")(request, send)
+
+    throttled = border.refuses("ThrottlingException")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with met_by(monkeypatch, border.through, border.through, *[throttled] * 9, interrupted, then=throttled):
+            began = time.monotonic()
+            assert move("run", "--patience", "40").exit_code != 0
+            assert time.monotonic() - began < 25
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert users_of(move.deps) == {}
+
+
+def test_a_lost_answer_brings_nobody_back(move: Move, old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of a later run whose answer was lost: who was deleted before the next attempt stays deleted."""
+    move.done("run")
+    old.person("ann")
+
+    def deleted() -> None:
+        move.deps.users.delete_person("ann")
+        move.deps.emails.release("old.ann@example.com", "ann")
+
+    monkeypatch.setattr("migrations.cli.DEADLINE", migrations.cli.DEADLINE / 10)
+    monkeypatch.setattr("panzoto.models.store.gateway.ATTEMPTS", 1)
+    with met_by(monkeypatch, *[border.through] * 2, border.lost_and(deleted)):
+        move.done("run", "--since", "2020-01-01")
+    assert users_of(move.deps) == {}

@@ -38,6 +38,12 @@ def _another_file(deps: Deps, file_id: str) -> None:
     deps.audio_files.put({**item, "file_id": file_id})
 
 
+def _without_person(deps: Deps) -> None:
+    item = deps.audio_files.get({"file_id": FILE})
+    assert item is not None
+    deps.users.delete({"user_id": item["user_id"]})
+
+
 DAMAGES: dict[str, tuple[Damage, str]] = {
     "a person is missing": (lambda deps, _: deps.users.delete({"user_id": FIRST}), f"{FIRST} is not here"),
     "a recording is missing": (lambda deps, _: deps.audio_files.delete({"file_id": FILE}), f"{FILE} is not here"),
@@ -56,7 +62,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "a row is gone": (lambda _, old: old.do("DELETE FROM audio_files WHERE file_id = %s", FILE), "no row of the old"),
     "a row has changed": (lambda _, old: old.do("UPDATE users SET email = 'n@example.com'"
                                                 " WHERE user_id = %s", FIRST), "not what the row says"),
-    "a row that cannot go is not told": (lambda _, old: old.person("x", "no email"), "not among the rejects"),
+    "a recording has no person": (lambda deps, _: _without_person(deps), f"{FILE} is here, and its person"),
 }  # fmt: skip
 
 # How the old database is mended again.
@@ -64,7 +70,6 @@ OF_OLD = {
     "a row is gone": "INSERT INTO audio_files SELECT 'f00000001', '00000002', 'audio/1.3gp', 1, uploaded_at"
     " FROM audio_files WHERE file_id = 'f00000002'",
     "a row has changed": "UPDATE users SET email = 'p1@example.com' WHERE email = 'n@example.com'",
-    "a row that cannot go is not told": "DELETE FROM users WHERE user_id = 'x'",
 }
 
 
@@ -116,6 +121,45 @@ def test_what_people_do_here_is_no_difference(move: Move, old: Old) -> None:
     said = move.done("verify")
     assert "changed_here 1" in said
     assert "made_here 2" in said
+
+
+def test_another_machine_knows_what_could_not_go(move: Move, old: Old) -> None:
+    """Without the `rejects.jsonl` of the run, each refused row is found again with its reason; what is lost is not."""
+    move.deps.users.put({"user_id": "here", "email": "here@example.com", "key_salt": "", "name": "Here"})
+    move.deps.emails.put({"PK": "EMAIL#here@example.com", "SK": "METADATA", "user_id": "here"})
+    old.do("ALTER TABLE users DROP CONSTRAINT users_pkey")
+    old.people(3, 2)
+    old.person("no-mail", "no email")
+    old.person("again", "again@example.com")
+    old.person("again", "twice@example.com")
+    old.person("taken", "here@example.com")
+    old.person("zz", "P1@example.com")
+    for each in ("orphan", "of-taken"):
+        old.file(each, each.removeprefix("of-"))
+    move.done("run")
+    kept = sorted(move.rejects(), key=str)
+    assert len(kept) == 6
+    move.folder = move.folder.with_name("another")
+    assert "lacked 6 of the rejected" in move.done("verify")
+    assert sorted(move.rejects(), key=str) == kept
+    assert "lacked" not in move.done("verify")
+    move.deps.users.delete({"user_id": "00000002"})
+    (move.folder / "rejects.jsonl").unlink()
+    result = move("verify")
+    assert result.exit_code == 1
+    assert "00000002 is not here" in result.output
+    assert "lacked 6 of the rejected" in result.output
+
+
+def test_a_recording_of_another_has_the_id(move: Move, old: Old) -> None:
+    """A row whose id a recording of this service has is refused, and another machine says so too."""
+    old.people(2, 1)
+    move.deps.users.put({"user_id": "somebody", "key_salt": "", "name": "Here"})
+    move.deps.audio_files.put({"file_id": FILE, "user_id": "somebody", "s3_key": "here", "filename": "a.3gp"})
+    for name in ("one", "another"):
+        move.folder = move.folder.with_name(name)
+        move.done("run" if name == "one" else "verify")
+        assert move.reasons() == {FILE: "file_id is another person's here"}
 
 
 def test_the_report_is_for_the_ticket(move: Move, old: Old) -> None:

@@ -6,6 +6,8 @@ import gc
 
 import pytest
 
+import migrations.running
+import migrations.verifying  # noqa: F401 (the commands import them when they are given)
 from panzoto import create_app
 from panzoto.deps import build
 from tests.support import once

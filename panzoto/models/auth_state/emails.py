@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from panzoto.errors import Conflict, EmailTaken
 from panzoto.models.spec import AUTH_STATE
-from panzoto.models.store.expressions import Attr
+from panzoto.models.store.expressions import Attr, fixed
 from panzoto.models.store.transaction import Member
 from panzoto.models.store.wire import Item
 from panzoto.models.table import Table
 
 from .keys import key
+
+NEW = fixed(Attr("PK").not_exists())
 
 
 class EmailClaims(Table):
@@ -20,7 +22,7 @@ class EmailClaims(Table):
     def claiming(self, email: str, user_id: str) -> Member:
         """The claim of an email for a new person, as a member of the transaction that makes the person."""
         item = {**key("EMAIL", email), "user_id": user_id}
-        return self.putting(item, when=Attr("PK").not_exists(), otherwise=EmailTaken)
+        return self.putting(item, when=NEW, otherwise=EmailTaken)
 
     def releasing(self, email: str, user_id: str) -> Member:
         """The end of a person's claim of an email, as a member of the transaction that takes the email from them."""

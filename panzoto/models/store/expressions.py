@@ -11,9 +11,21 @@ from boto3.dynamodb.conditions import Attr, ConditionBase, ConditionExpressionBu
 
 from .wire import encode
 
-__all__ = ["Attr", "Change", "Condition", "Key", "condition", "selection"]
+__all__ = ["Attr", "Change", "Condition", "Fixed", "Key", "condition", "fixed", "selection"]
 
 Condition = ConditionBase
+
+
+@dataclass(frozen=True, eq=False)
+class Fixed:
+    """A condition of a write that is the same each time, as the parameters that put it there: built once."""
+
+    parameters: Mapping[str, Any]
+
+
+def fixed(when: Condition) -> Fixed:
+    """The condition, built once."""
+    return Fixed(condition("ConditionExpression", when))
 
 
 def condition(name: str, when: Condition | None) -> dict[str, Any]:
