@@ -92,8 +92,12 @@ def test_what_nginx_cannot_serve_is_said_in_our_shape(stack: Stack) -> None:
     """Methods, codings and versions that it does not know, and whoever speaks no TLS: no page of HTML for any."""
     refused(stack, 405, "method_not_allowed", method="TRACE")
     refused(stack, 501, "http_error", headers={"Transfer-Encoding": "odd"})
-    unread = {b"GET / HTTP/9.9\r\nHost: x\r\n\r\n": stack.nginx.raw(), b"GET / HTTP/1.1\r\n\r\n": stack.nginx.raw()}
-    unread[b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"] = socket.create_connection(("127.0.0.1", stack.nginx.port), timeout=10)
+    plain = socket.create_connection(("127.0.0.1", stack.nginx.port), timeout=10)
+    unread: dict[bytes, socket.socket] = {
+        b"GET / HTTP/9.9\r\nHost: x\r\n\r\n": stack.nginx.raw(),
+        b"GET / HTTP/1.1\r\n\r\n": stack.nginx.raw(),
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n": plain,
+    }
     for raw, connection in unread.items():
         with connection:
             connection.sendall(raw)

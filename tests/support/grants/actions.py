@@ -74,6 +74,8 @@ class Needs:
         if "TableName" in params:
             index = f"/index/{params['IndexName']}" if params.get("IndexName") else ""
             yield Need(f"dynamodb:{operation}", self._table(params["TableName"]) + index)
+            if params.get("Tags"):
+                yield Need("dynamodb:TagResource", self._table(params["TableName"]))
         elif "ResourceArn" in params:
             yield Need(f"dynamodb:{operation}", self._table(params["ResourceArn"].rpartition("/")[2]))
         elif not {"TransactItems", "RequestItems"} & set(params):
@@ -89,8 +91,9 @@ class Needs:
             yield Need(f"s3:{OF_BUCKETS[operation]}", bucket)
         elif operation == "DeleteObjects":
             for each in params["Delete"]["Objects"]:
-                action = "s3:DeleteObjectVersion" if each.get("VersionId") else "s3:DeleteObject"
-                yield Need(action, f"{bucket}/{_place(each['Key'])}")
+                yield Need("s3:DeleteObject", f"{bucket}/{_place(each['Key'])}")  # which S3 asks for in any case
+                if each.get("VersionId"):
+                    yield Need("s3:DeleteObjectVersion", f"{bucket}/{_place(each['Key'])}")
         elif "Key" not in params:
             yield Need(f"s3:{operation}", bucket)
         else:

@@ -24,9 +24,11 @@ from .actions import Needs
 # Names a folder for what is recorded; processes that a test starts find it there too.
 VARIABLE = "PANZOTO_TEST_CALLS"
 SERVICE, OPERATOR, MACHINE, TEST = "service", "operator", "make run", "test"
-# Who is meant by a frame of a module; the first of these that has a frame anywhere in the call is who made it.
+# Flows that only commands begin.
+OPERATORS = ("sweep_audio", "sweep_decrypted", "oauth.rewrap")
+# Who is meant by a frame of a module. A frame of the service makes a call the service's, unless there is another above.
 MADE_BY = {
-    OPERATOR: ("panzoto.cli.", "migrations."),
+    OPERATOR: ("panzoto.cli.", "migrations.", *(f"panzoto.flows.{each}." for each in OPERATORS)),
     MACHINE: ("panzoto.local.",),
     SERVICE: ("panzoto.blueprints.", "panzoto.web.", "panzoto.flows.", "panzoto.deps", "panzoto.workers", "gunicorn."),
 }
