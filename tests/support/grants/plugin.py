@@ -12,13 +12,14 @@ import pytest
 from . import recording
 from .judging import outside, policies, recorded, unused
 
-WHOLE = "--whole-policy"
 CALLS, FINDINGS = pytest.StashKey[Path](), pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """A way to have grants judged that nothing used, where it is not the whole suite that runs."""
-    parser.addoption(WHOLE, action="store_true", help="judge unused grants too, as if this were the whole suite")
+    parser.addoption(
+        "--whole-policy", action="store_true", help="judge unused grants too, as if this were the whole suite"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,18 +35,20 @@ def is_whole(config: pytest.Config) -> bool:
     option = config.option
     narrowed = (option.keyword, option.markexpr, option.deselect, option.ignore, option.ignore_glob, option.collectonly)
     everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not any(narrowed)
-    return everything or bool(config.getoption(WHOLE))
+    return everything or bool(option.whole_policy)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Judge, in the process that leads. Of a run that failed nobody can say what it would have used."""
+    """Judge, in the process that leads. Of tests that failed or were skipped nobody can say what they would have used."""
     folder = session.config.stash.get(CALLS, None)
     if folder is None:
         return
     calls, permitted = list(recorded(folder)), policies()
     found = outside(calls, permitted)
-    if exitstatus == pytest.ExitCode.OK and is_whole(session.config):
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter is not None and reporter.stats.get("skipped")
+    if exitstatus == pytest.ExitCode.OK and is_whole(session.config) and not skipped:
         found += unused(calls, permitted)
     session.config.stash[FINDINGS] = found
     if found and exitstatus == pytest.ExitCode.OK:

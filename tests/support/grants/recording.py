@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 import orjson
@@ -80,7 +80,7 @@ class Recorder:
             file.write(line)
 
 
-_roles: dict[CodeType, str] = {}
+_roles: dict[tuple[str, str], str] = {}
 
 
 def caller() -> str:
@@ -88,10 +88,10 @@ def caller() -> str:
     found = TEST
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        code = frame.f_code
-        role = _roles.get(code)
+        place = frame.f_globals.get("__name__", ""), frame.f_code.co_name
+        role = _roles.get(place)
         if role is None:
-            role = _roles[code] = _role(frame.f_globals.get("__name__", ""), code.co_name)
+            role = _roles[place] = _role(*place)
         if role != TEST:
             if role != SERVICE:
                 return role
