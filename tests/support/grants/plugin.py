@@ -40,7 +40,7 @@ def is_whole(config: pytest.Config) -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Judge, in the process that leads. Of tests that failed or were skipped nobody can say what they would have used."""
+    """Judge, in the process that leads. What tests that failed or were skipped would have used, nobody knows."""
     folder = session.config.stash.get(CALLS, None)
     if folder is None:
         return
