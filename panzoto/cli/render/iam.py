@@ -104,7 +104,7 @@ def operator_policy(names: Names = BY_HAND) -> str:
     # ListTables names no table, so IAM takes no other resource for it
     listing = _on_tables("ListTables", ["ListTables"], "*")
     rewrap = _statement("VaultKey", ["kms:DescribeKey"], names.vault_key)
-    ring = ["secretsmanager:CreateSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"]
+    ring = [f"secretsmanager:{each}" for each in ("CreateSecret", "GetSecretValue", "PutSecretValue")]
     turning = _statement("SigningKeys", ring, names.signing_keys)
     others = [*_recordings(names), *_keys(names), rewrap, _mail(names), turning]
     return _policy([*tables, administration, listing, *others])
@@ -177,17 +177,12 @@ def _mail(names: Names) -> Statement:
 
 def _sms() -> Statement:
     """SMS have no resource, so that what has one is left out."""
-    sms = _statement("Sms", ["sns:Publish"], "arn:aws:sns:*:*:*")
-    sms["NotResource"] = sms.pop("Resource")
-    return sms
+    return {"Sid": "Sms", "Effect": "Allow", "Action": ["sns:Publish"], "NotResource": "arn:aws:sns:*:*:*"}
 
 
 def _secrets(names: Names) -> list[Statement]:
     read = ["secretsmanager:GetSecretValue"]
-    return [
-        _statement("ProviderClients", read, names.secret),
-        _statement("SigningKeys", read, names.signing_keys),
-    ]
+    return [_statement("ProviderClients", read, names.secret), _statement("SigningKeys", read, names.signing_keys)]
 
 
 def _on_tables(sid: str, operations: Iterable[str], resource: str | list[str]) -> Statement:
