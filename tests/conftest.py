@@ -16,6 +16,13 @@ from panzoto.deps import Deps, build
 from tests.support import ministack as emulator
 from tests.support import once, tables
 from tests.support.configs import configured, new_account
+from tests.support.grants.plugin import (  # noqa: F401 (pytest finds its hooks here)
+    pytest_addoption,
+    pytest_configure,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_unconfigure,
+)
 from tests.support.stores import ENDPOINT, SETTINGS, STORES
 
 # Examples are many and the machine may be busy: how long one takes says nothing.

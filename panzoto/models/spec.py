@@ -14,8 +14,6 @@ Type = Literal["S", "N"]
 
 # The most bytes of the first and of the second part of a key.
 LONGEST = (2048, 1024)
-READS = frozenset({"GetItem", "BatchGetItem", "Query"})
-WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "BatchWriteItem"})
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class TableSpec:
     range: Key | None = None
     indexes: tuple[Index, ...] = ()
     ttl: str | None = None
-    operations: frozenset[str] = READS | WRITES
+    operations: frozenset[str] = frozenset()
     operator_operations: frozenset[str] = frozenset({"Scan"})
     items: tuple[tuple[str, str], ...] = ()
 
@@ -91,6 +89,7 @@ USERS = TableSpec(
     purpose="People: who they are, how they sign in, and their wrapped audio key.",
     hash=Key("user_id"),
     indexes=(Index("email-index", Key("email"), purpose="Find a person by email."),),
+    operations=frozenset({"GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"}),
 )
 
 AUDIO_FILES = TableSpec(
@@ -111,6 +110,7 @@ AUDIO_FILES = TableSpec(
             "What is being deleted, until its object is gone; `flask audio sweep` finishes.",
         ),
     ),
+    operations=frozenset({"GetItem", "BatchGetItem", "Query", "PutItem", "DeleteItem", "BatchWriteItem"}),
 )
 
 AUTH_STATE = TableSpec(
@@ -140,6 +140,7 @@ AUTH_STATE = TableSpec(
         ("ADMINS", "Everybody who may act as an administrator, so that the last is known; no TTL."),
         ("MIGRATION#<database>/<table>#<label>", "Rows that were moved here, from one key up to another; no TTL."),
     ),
+    operations=frozenset({"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}),
 )
 
 AUTH_TOKENS = TableSpec(
@@ -153,6 +154,7 @@ AUTH_TOKENS = TableSpec(
         Index("userId-tokenType-index", Key("userId"), Key("tokenType"), "A person's sessions."),
     ),
     ttl="expiresAt",
+    operations=frozenset({"GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}),
 )
 
 APPROVED_EMAILS = TableSpec(
@@ -165,6 +167,8 @@ APPROVED_EMAILS = TableSpec(
         Index("list-index", Key("listed"), Key("email"), "Every approval by email, or those that begin alike."),
         Index("domain-index", Key("domain"), Key("email"), "The approvals of a domain."),
     ),
+    operations=frozenset({"GetItem", "Query", "PutItem", "DeleteItem"}),
+    operator_operations=frozenset({"Scan", "UpdateItem"}),
 )
 
 OAUTH_TOKENS = TableSpec(
@@ -174,6 +178,7 @@ OAUTH_TOKENS = TableSpec(
     purpose="The vault: tokens of other providers, sealed. `expiresAt` is data here; a TTL on it would lose the grant.",
     hash=Key("userId"),
     range=Key("provider"),
+    operations=frozenset({"GetItem", "Query", "UpdateItem", "BatchWriteItem"}),
 )
 
 OAUTH_LOGS = TableSpec(
@@ -185,6 +190,7 @@ OAUTH_LOGS = TableSpec(
     range=Key("timestamp"),
     indexes=(Index("flow-index", Key("flowId"), Key("timestamp"), "The steps of one flow, in order."),),
     ttl="ttl",
+    operations=frozenset({"Query", "BatchWriteItem"}),
 )
 
 AUDIT_EVENTS = TableSpec(
@@ -209,7 +215,7 @@ AUDIT_EVENTS = TableSpec(
         ),
     ),
     ttl="ttl",
-    operations=READS | {"PutItem", "BatchWriteItem"},
+    operations=frozenset({"Query", "BatchWriteItem"}),
 )
 
 TABLES: tuple[TableSpec, ...] = (

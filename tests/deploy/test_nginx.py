@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import socket
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from panzoto.web.errors import HTTP
 from tests.support.ministack import free_port
-from tests.support.nginx import nginx_before
+from tests.support.nginx import DEPLOY, nginx_before
 
 from .conftest import JSON, PERSON, Stack
 
@@ -79,9 +83,34 @@ def test_an_oversize_body_stops_at_nginx(stack: Stack, size: int) -> None:
 
 
 def test_an_oversize_header_stops_at_nginx(stack: Stack) -> None:
-    """A header of more than 8 KiB is a 400, an address of that length a 414."""
-    refused(stack, 400, "bad_request", headers={"Cookie": "a" * 9000})
-    refused(stack, 414, "uri_too_long", path="/" + "a" * 9000)
+    """A header of more than 8 KiB is a 431, an address of that length a 414."""
+    refused(stack, 431, "headers_too_large", headers={"Cookie": "a" * 9000})
+    refused(stack, 414, "address_too_long", path="/" + "a" * 9000)
+
+
+def test_what_nginx_cannot_serve_is_said_in_our_shape(stack: Stack) -> None:
+    """Methods, codings and versions that it does not know, and whoever speaks no TLS: no page of HTML for any."""
+    refused(stack, 405, "method_not_allowed", method="TRACE")
+    refused(stack, 501, "http_error", headers={"Transfer-Encoding": "odd"})
+    plain = socket.create_connection(("127.0.0.1", stack.nginx.port), timeout=10)
+    unread: dict[bytes, socket.socket] = {
+        b"GET / HTTP/9.9\r\nHost: x\r\n\r\n": stack.nginx.raw(),
+        b"GET / HTTP/1.1\r\n\r\n": stack.nginx.raw(),
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n": plain,
+    }
+    for raw, connection in unread.items():
+        with connection:
+            connection.sendall(raw)
+            head, _, body = b"".join(iter(partial(connection.recv, 65536), b"")).partition(b"\r\n\r\n")
+        assert (head.split()[1], orjson.loads(body)["code"]) == (b"400", "bad_request"), raw
+
+
+def test_nginx_says_what_the_application_says() -> None:
+    """An error has one code and one sentence, whoever is the first to see it."""
+    text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    found = re.findall(r'return (\d+) .{"error":"([^"]+)","code":"(\w+)"', text)
+    said = {int(status): (code, sentence) for status, sentence, code in found}
+    assert {status: said[status] for status in (400, 405, 413, 414, 431)}.items() <= HTTP.items()
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/admin", "/admin/users", "/api/v1/admin/users"])

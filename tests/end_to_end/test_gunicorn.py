@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import orjson
-import pytest
 
 from panzoto import allocator
 from tests.support.server import Server, environment, serving, started
@@ -123,22 +122,34 @@ def test_a_reload_keeps_the_form_of_the_log(environ: dict[str, str]) -> None:
     assert any("Hang up" in str(line["event"]) for line in events(server))
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"GET /api/health HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"GET /api/health HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 20_000 + b"\r\n\r\n",
-        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"NONSENSE\r\n\r\n",
-    ],
-)
-def test_broken_requests_are_refused(standing: Server, raw: bytes) -> None:
-    """What is not a request gets a 4xx and a closed connection."""
-    with socket.create_connection(("127.0.0.1", standing.port), timeout=10) as connection:
-        connection.sendall(raw)
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
-    assert answer.split()[1].startswith(b"4")
-    assert b"Traceback" not in answer
+LENGTHS = b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+
+
+BROKEN = [
+    (b"GET /api/health HTTP/1.1\r\nHost: x\r\n" + LENGTHS, 400, "bad_request"),
+    (b"GET /api/health HTTP/1.1\r\nX-Long: " + b"a" * 20_000 + b"\r\n\r\n", 431, "headers_too_large"),
+    (b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "address_too_long"),
+    (b"GET / HTTP/1.1\r\nTransfer-Encoding: odd\r\n\r\n", 501, "http_error"),
+    (b"NONSENSE\r\n\r\n", 400, "bad_request"),
+]
+
+
+def test_broken_requests_are_refused(environ: dict[str, str]) -> None:
+    """What is no request gets an error in the shape of all others, a closed connection, and a line in the log."""
+    refused = []
+    with serving(environ) as server:
+        for raw, status, code in BROKEN:
+            with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+                connection.sendall(raw)
+                answer = b"".join(iter(lambda: connection.recv(65536), b""))
+            head, _, body = answer.partition(b"\r\n\r\n")
+            said = orjson.loads(body)
+            assert (int(head.split()[1]), said["code"], set(said)) == (status, code, {"error", "code", "request_id"})
+            assert b"Content-Type: application/json" in head
+            assert b"X-Request-ID: " + said["request_id"].encode() in head
+            refused.append(said["request_id"])
+    lines = [str(line["event"]) for line in events(server)]
+    assert all(any(each in line for line in lines) for each in refused)
 
 
 def test_without_its_store_it_is_alive_and_not_ready(account: str) -> None:

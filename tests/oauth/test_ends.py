@@ -16,7 +16,7 @@ from panzoto.deps import build
 from panzoto.flows.oauth.disconnect import retry
 from panzoto.flows.oauth.rewrap import Outcome, rewrap
 from panzoto.models.connections import Connection
-from panzoto.models.store.wire import encode
+from panzoto.models.store.wire import encode, encode_item
 from panzoto.providers.known import Providers
 from tests.oauth import hostile as wrong
 from tests.oauth.certified import Certified
@@ -257,7 +257,8 @@ def test_a_lease_that_has_run_out(beside: OAuth, told: Hostile) -> None:
 def test_an_item_that_cannot_be_read(beside: OAuth) -> None:
     """A sweep and a rewrap name what they cannot read, and go on."""
     connected(beside)
-    beside.deps.oauth_tokens.put({"userId": "odd", "provider": "acme", "revocation": {"tokens": {}, "since": 1}})
+    odd = encode_item({"userId": "odd", "provider": "acme", "revocation": {"tokens": {}, "since": 1}})
+    beside.deps.clients.dynamodb().put_item(TableName=beside.deps.config.oauth_tokens_table, Item=odd)
     swept, moved = command(beside, "sweep"), command(beside, "rewrap")
     assert "odd at acme: not ended: KeyRejected" in swept.output
     assert "0 grants ended, 1 are left" in swept.output

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from panzoto.deps import Deps
 from panzoto.models.spec import AUDIO_FILES, AUDIT_EVENTS, OAUTH_LOGS
 from panzoto.models.table import Table
+from tests.support.tables import EVERYTHING, READS
 
 
 class Files(Table):
     """One key, and two indexes."""
 
-    spec = AUDIO_FILES
+    spec = replace(AUDIO_FILES, operations=EVERYTHING)
 
 
 class Logs(Table):
     """Two keys."""
 
-    spec = OAUTH_LOGS
+    spec = replace(OAUTH_LOGS, operations=EVERYTHING)
 
 
 class Events(Table):
     """A table whose items are never changed."""
 
-    spec = AUDIT_EVENTS
+    spec = replace(AUDIT_EVENTS, operations=READS | {"PutItem", "BatchWriteItem"})
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from multiprocessing.connection import wait
 from multiprocessing.synchronize import Barrier
 
@@ -18,6 +19,7 @@ from panzoto.flows.first_admin import first_admin
 from panzoto.models.spec import AUDIO_FILES
 from panzoto.models.store.expressions import Attr, Change
 from panzoto.models.table import Table
+from tests.support.tables import EVERYTHING
 
 Act = Callable[[Deps, int], object]
 SECONDS = 60
@@ -31,7 +33,7 @@ _line: Barrier
 class Files(Table):
     """Records of files."""
 
-    spec = AUDIO_FILES
+    spec = replace(AUDIO_FILES, operations=EVERYTHING)
 
 
 class Racers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.support import border
 from tests.support.border import Border, Step
 from tests.support.clocks import Clock
 from tests.support.configs import configured
+from tests.support.tables import EVERYTHING
 
 DEADLINE, ATTEMPT = 5.0, 2.5
 NOWHERE = "http://127.0.0.1:9"
@@ -29,7 +31,7 @@ def _client() -> tuple[Any, Border]:
 class Files(Table):
     """Records of files."""
 
-    spec = AUDIO_FILES
+    spec = replace(AUDIO_FILES, operations=EVERYTHING)
 
 
 class Rig:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.configs import JWT_SECRET, SECRET
+from tests.support.grants import recording
 from tests.support.ministack import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,13 +92,18 @@ def environment(endpoint: str, account: str, **changes: str) -> dict[str, str]:
     return {**kept, **ours, **changes}
 
 
+def told() -> dict[str, str]:
+    """Where its calls of AWS are recorded, and for which test."""
+    return {name: os.environ[name] for name in (recording.VARIABLE, "PYTEST_CURRENT_TEST") if name in os.environ}
+
+
 def started(environ: Mapping[str, str], cwd: Path = ROOT) -> Server:
     """A gunicorn that has just been started, on a free port unless the environment names one."""
     port = int(environ.get("PORT") or free_port())
     process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "wsgi:app"],
+        [sys.executable, "-m", "tests.support.grants.gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "wsgi:app"],
         cwd=cwd,
-        env={**environ, "PORT": str(port), "PYTHONPATH": str(ROOT)},
+        env={**environ, "PORT": str(port), "PYTHONPATH": str(ROOT), **told()},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

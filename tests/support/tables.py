@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from config import Config
 
+# What a table can do, for tests of tables that no model has: the declarations permit what our models do.
+READS = frozenset({"GetItem", "BatchGetItem", "Query"})
+EVERYTHING = READS | {"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "BatchWriteItem"}
 # Which setting holds the name of a table, by the table's label.
 SETTINGS = {spec.label: f"{spec.label}_table" for spec in TABLES}
 

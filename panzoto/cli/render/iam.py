@@ -26,15 +26,10 @@ ADMINISTRATION = (
     "UpdateTimeToLive",
 )
 # What the service, and whoever holds an address that it signed, does with objects; and what it asks of their bucket.
-OBJECT_ACTIONS = (
-    "AbortMultipartUpload",
-    "DeleteObject",
-    "DeleteObjectVersion",
-    "GetObject",
-    "ListMultipartUploadParts",
-    "PutObject",
-)
+OBJECT_ACTIONS = ("AbortMultipartUpload", "DeleteObject", "DeleteObjectVersion", "GetObject", "PutObject")
 BUCKET_ACTIONS = ("ListBucket", "ListBucketMultipartUploads", "ListBucketVersions")
+# What JWT_KEYS_SECRET_ID names, where the ring is in Secrets Manager.
+SIGNING_KEYS = "panzoto/jwt-keys"
 # What each key of KMS is bound to: a call that names anything else, or nothing, is refused.
 AUDIO_CONTEXT = ("jobId", "purpose", "userId")
 VAULT_CONTEXT = ("provider", "userId")
@@ -62,6 +57,11 @@ class Names:
     def bucket_arn(self) -> str:
         """The ARN of the bucket."""
         return f"arn:aws:s3:::{self.bucket}"
+
+    @property
+    def signing_keys(self) -> str:
+        """The ring of signing keys, where Secrets Manager keeps it; AWS ends its name with six characters."""
+        return f"arn:aws:secretsmanager:{self.region}:{self.account}:secret:{SIGNING_KEYS}-??????"
 
 
 def _arn(service: str, what: str) -> str:
@@ -93,7 +93,8 @@ BY_TERRAFORM = Names(
 def service_policy(names: Names = BY_HAND) -> str:
     """What the service's role may do."""
     tables = _tables(names, {spec: spec.operations for spec in TABLES})
-    return _policy([*tables, *_recordings(names), *_keys(names), *_messages(names), *_secrets(names)])
+    sending = [_transcribing(names), _mail(names), _sms()]
+    return _policy([*tables, *_recordings(names), *_keys(names), *sending, *_secrets(names)])
 
 
 def operator_policy(names: Names = BY_HAND) -> str:
@@ -103,14 +104,20 @@ def operator_policy(names: Names = BY_HAND) -> str:
     # ListTables names no table, so IAM takes no other resource for it
     listing = _on_tables("ListTables", ["ListTables"], "*")
     rewrap = _statement("VaultKey", ["kms:DescribeKey"], names.vault_key)
-    return _policy([*tables, administration, listing, *_recordings(names), *_keys(names), rewrap])
+    ring = [f"secretsmanager:{each}" for each in ("CreateSecret", "GetSecretValue", "PutSecretValue")]
+    turning = _statement("SigningKeys", ring, names.signing_keys)
+    others = [*_recordings(names), *_keys(names), rewrap, _mail(names), turning]
+    return _policy([*tables, administration, listing, *others])
 
 
 def _tables(names: Names, operations: Mapping[TableSpec, frozenset[str]]) -> list[Statement]:
-    """One statement for the tables of which the same is permitted, since a policy is short; one for the indexes."""
+    """One statement for the tables of which the same is permitted, since a policy is short; one for the indexes.
+
+    A table without a second part of its key has one item of each key, and is never queried: its indexes are.
+    """
     alike: dict[frozenset[str], list[TableSpec]] = {}
     for spec, permitted in operations.items():
-        alike.setdefault(permitted, []).append(spec)
+        alike.setdefault(permitted if spec.range else permitted - {"Query"}, []).append(spec)
     statements = [
         _on_tables(_sid(specs), permitted, [names.table(each) for each in specs]) for permitted, specs in alike.items()
     ]
@@ -126,25 +133,25 @@ def _sid(specs: Sequence[TableSpec]) -> str:
 
 def _recordings(names: Names) -> list[Statement]:
     """What both may do in the bucket. Whoever may not list it hears that a missing object is a forbidden one."""
-    objects = [f"{names.bucket_arn}/{room}/*" for room in (PEOPLE, DECRYPTED)]
+    actions = [f"s3:{each}" for each in OBJECT_ACTIONS]
     through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{names.region}.amazonaws.com"}}
     return [
-        _statement("Recordings", [f"s3:{each}" for each in OBJECT_ACTIONS], objects),
+        _statement("Recordings", [*actions, "s3:ListMultipartUploadParts"], f"{names.bucket_arn}/{PEOPLE}/*"),
+        _statement("DecryptedCopies", actions, f"{names.bucket_arn}/{DECRYPTED}/*"),
         _statement("RecordingsBucket", [f"s3:{each}" for each in BUCKET_ACTIONS], names.bucket_arn),
         _statement("RecordingsKey", ["kms:Decrypt", "kms:GenerateDataKey"], names.audio_key, through_s3),
-        # starting a job names no resource, so IAM takes no other for it; it may write to our bucket alone
-        _statement(
-            "Transcribing",
-            ["transcribe:StartTranscriptionJob"],
-            "*",
-            {"StringEquals": {"transcribe:OutputBucketName": names.bucket}},
-        ),
         _statement(
             "Transcripts",
             ["transcribe:DeleteTranscriptionJob", "transcribe:GetTranscriptionJob"],
             f"arn:aws:transcribe:{names.region}:{names.account}:transcription-job/panzoto-*",
         ),
     ]
+
+
+def _transcribing(names: Names) -> Statement:
+    """Starting a job names no resource, so IAM takes no other than `*` for it; it may write to our bucket alone."""
+    ours = {"StringEquals": {"transcribe:OutputBucketName": names.bucket}}
+    return _statement("Transcribing", ["transcribe:StartTranscriptionJob"], "*", ours)
 
 
 def _keys(names: Names) -> list[Statement]:
@@ -163,15 +170,19 @@ def _bound(context: Iterable[str]) -> Statement:
     }
 
 
-def _messages(names: Names) -> list[Statement]:
-    """Mail from our own address; and SMS, which have no resource, so that what has one is left out."""
-    sms = _statement("Sms", ["sns:Publish"], "arn:aws:sns:*:*:*")
-    sms["NotResource"] = sms.pop("Resource")
-    return [_statement("Mail", ["ses:SendRawEmail"], names.sender), sms]
+def _mail(names: Names) -> Statement:
+    """Mail from our own address: people are told of what operators did for them, too."""
+    return _statement("Mail", ["ses:SendRawEmail"], names.sender)
+
+
+def _sms() -> Statement:
+    """SMS have no resource, so that what has one is left out."""
+    return {"Sid": "Sms", "Effect": "Allow", "Action": ["sns:Publish"], "NotResource": "arn:aws:sns:*:*:*"}
 
 
 def _secrets(names: Names) -> list[Statement]:
-    return [_statement("ProviderClients", ["secretsmanager:GetSecretValue"], names.secret)]
+    read = ["secretsmanager:GetSecretValue"]
+    return [_statement("ProviderClients", read, names.secret), _statement("SigningKeys", read, names.signing_keys)]
 
 
 def _on_tables(sid: str, operations: Iterable[str], resource: str | list[str]) -> Statement:

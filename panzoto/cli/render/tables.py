@@ -37,11 +37,13 @@ ROLES = """\
 ## Who may do what
 
 `infra/rendered/iam-service-policy.json` is for the role of the service: the operations named at each table, on that
-table, and `Query` on its declared indexes. No action in it is a wildcard, and there is no `Scan`: nothing that serves a
-request reads a whole table. Transactions need no permission besides those of their members.
+table, and `Query` on its indexes (on the table itself where it has two keys). No action in it is a wildcard, and there
+is no `Scan`: nothing that serves a request reads a whole table. Transactions need no permission besides those of their
+members. The test suite records every call of the service, and fails for one that the policy does not permit, and for a
+grant that no call was for.
 
-`infra/rendered/iam-operator-policy.json` is for whoever gives the commands: the same without mail and SMS, with `Scan`,
-with what makes and describes tables, and with `ListTables`.
+`infra/rendered/iam-operator-policy.json` is for whoever gives the commands: the same without SMS and the start of
+transcriptions, with `Scan`, what makes and describes tables, `ListTables`, and what turns the ring of signing keys.
 
 Besides the tables is permitted:
 
@@ -53,7 +55,9 @@ Besides the tables is permitted:
   describe it, for `flask vault rewrap`.
 - **Mail**: `SendRawEmail` from one identity. **SMS**: `Publish` to phones alone; a phone has no ARN, so everything
   that has one is left out (`NotResource`).
-- **Secrets**: to read the client of a provider.
+- **Secrets**: to read the client of a provider, `axnt/google-oauth`, and the ring of signing keys,
+  `JWT_KEYS_SECRET_ID=panzoto/jwt-keys`; operators may also make and replace that ring. Where a secret has another name,
+  the policies must too.
 - **Transcribe**: jobs named `panzoto-…`. To start one names no resource in IAM, so it stands with `*`, and with the
   condition that the text goes to our bucket. Without `TRANSCRIBER=aws` take these two statements away.
 
