@@ -85,7 +85,10 @@ class Watch:
             self.resting -= 1
 
     def found(self, folder: Path | None = None) -> list[str]:
-        """Where a secret is that must not be there; `folder` has files that tests have written."""
+        """Where a secret is that must not be there; `folder` has files that tests have written.
+
+        Settings stand in files by right, and are known by the names of variables.
+        """
         canaries = Canaries(self.secrets)
         places = [(place, text) for place, texts in self.texts.items() for text in texts]
         leaks = {f"{each} is in {place}: {_hint(text)}" for place, text in places for each in canaries.within(text)}
@@ -95,9 +98,10 @@ class Watch:
             for text in texts
             if self.codes & set(CODE.findall(text))
         }
+        theirs = Canaries({secret: name for secret, name in self.secrets.items() if not name.isupper()})
         for path in folder.rglob("*") if folder else ():
             if path.is_file() and not path.is_symlink() and path.stat().st_size <= LARGEST_FILE:
-                leaks |= {f"{each} is in the file {path}" for each in canaries.within(path.read_text(errors="replace"))}
+                leaks |= {f"{each} is in the file {path}" for each in theirs.within(path.read_text(errors="replace"))}
         return sorted(leaks)
 
 
