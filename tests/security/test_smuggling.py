@@ -39,7 +39,7 @@ SMUGGLED = {
     "a bare end of line": b"Transfer-Encoding: chunked\n\n0\n\n" + HIDDEN,
 }
 
-# nginx ends lines at a bare LF too, so that these are two requests to it; each goes on alone, on a connection of its own.
+# nginx ends lines at a bare LF too: to it these are two requests, and each goes on alone, on a connection of its own.
 TWO_TO_NGINX = {"a bare end of line"}
 
 
