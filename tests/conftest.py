@@ -13,6 +13,8 @@ from hypothesis import settings
 from config import Config
 from panzoto.cli.tables import create_all
 from panzoto.deps import Deps, build
+from tests.proof import borders
+from tests.proof.watch import WATCH
 from tests.support import ministack as emulator
 from tests.support import once, tables
 from tests.support.configs import configured, new_account
@@ -61,6 +63,14 @@ def made_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         once.install(patch)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_secret_is_told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """After the whole suite no log line, metric, item, refusal, address or file has a secret that a test has seen."""
+    with borders.watching(WATCH):
+        yield
+    assert borders.leaks(WATCH, tmp_path_factory.getbasetemp()) == []
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from panzoto.crypto import keys
 from panzoto.crypto.recovery import new_recovery_key, recovery_wrapping_key
@@ -17,7 +17,7 @@ class Made:
     """A new audio key as it is kept, and the recovery key that its owner is shown once."""
 
     audio_key: AudioKey
-    recovery_key: str
+    recovery_key: str = field(repr=False)
 
 
 def make(deps: Deps, user_id: str, password: str | None, key_salt: bytes, *, version: int = 1) -> Made:

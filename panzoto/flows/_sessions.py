@@ -33,8 +33,8 @@ class SignedIn:
 
     user: User
     session_id: str
-    access_token: str
-    refresh_token: str
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
     expires_in: int
     recovery_key: str | None = field(default=None, repr=False)
     audio_key: bytes | None = field(default=None, repr=False)

@@ -7,7 +7,10 @@ from flask import Flask, Response, g, jsonify
 from werkzeug.exceptions import HTTPException
 
 from panzoto import errors
+from panzoto.aws import refusing
 from panzoto.errors import PanzotoError
+
+from .requests import deps
 
 TABLE: dict[type[PanzotoError], tuple[int, str]] = {
     errors.InvalidRequest: (400, "invalid_request"),
@@ -131,6 +134,8 @@ def note(error: PanzotoError) -> None:
         log.warning("keys_unavailable", cause=repr(error.__cause__))
     if isinstance(error, errors.StorageUnavailable):
         log.warning("storage_unavailable", cause=repr(error.__cause__))
+    if (reason := refusing.reason(error.__cause__, deps().clock())) is not None:
+        log.error("aws_refuses_this_host", reason=reason, cause=repr(error.__cause__))
 
 
 def _say(error: PanzotoError) -> Response:

@@ -15,6 +15,7 @@ from tests.proof.harness import Place, Size
 from tests.proof.play_emails import link_of_somebody_new
 from tests.proof.stage import Stage
 from tests.proof.standing import Standing, served
+from tests.proof.watch import WATCH
 from tests.support.needs import needs
 
 
@@ -41,14 +42,21 @@ def test_a_secret_in_an_item(ministack: str, monkeypatch: pytest.MonkeyPatch, le
     texts.append(link_of_somebody_new(on, "first@example.com"))
     if leaks:
         monkeypatch.setattr(one_use_tokens, "to_item", with_secret)
-    link_of_somebody_new(on, "second@example.com")
+    with WATCH.rest():
+        link_of_somebody_new(on, "second@example.com")
     assert bool(canaries.found(texts, canaries.kept(on.deps))) == leaks
 
 
 def test_a_secret_in_any_form() -> None:
-    """As it is, as an address has it, and in base64."""
+    """As it is, as an address has it, and in base64 wherever it begins there."""
     secret = "a secret/of ours"
-    for form in (secret, "a%20secret/of%20ours", b64encode(secret.encode()).decode()):
-        assert canaries.found({secret}, {"a log": f"... {form} ..."}) == [
-            f"a secret of {len(form)} letters is in a log"
-        ]
+    for form in (secret, "a%20secret/of%20ours", "a%20secret%2Fof%20ours", b64encode(secret.encode()).decode()):
+        assert canaries.found({secret}, {"a log": f"... {form} ...", "another": "..."}) != []
+    assert canaries.found({secret}, {"a log": "a secret/of others"}) == []
+
+
+def test_a_part_of_base64() -> None:
+    """In the middle of something that was encoded, at each of the three places that it can have there."""
+    for before in range(3):
+        text = b64encode(b"x" * (30 + before) + b"a secret that is long" + b"y" * 9).decode()
+        assert canaries.found({"a secret that is long"}, {"a log": text})

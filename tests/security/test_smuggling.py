@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from panzoto.deps import Deps
+from tests.proof import front
 from tests.support import server as gunicorn
 from tests.support.ministack import free_port
+from tests.support.needs import needs
 
 HIDDEN = b"GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /healthz HTTP/1.1\r\nHost: x\r\n"
@@ -30,15 +33,22 @@ SMUGGLED = {
     "twice": b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n" + HIDDEN,
     "an underscore": b"Transfer_Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
     "a size that is none": b"Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n" + HIDDEN,
+    "an extension of a chunk": b"Transfer-Encoding: chunked\r\n\r\n5;a=\nx\r\nhello\r\n0\r\n\r\n" + HIDDEN,
+    "a NUL": b"Transfer-Encoding: chun\0ked\r\nContent-Length: 0\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "a header's end in a header": b"X: y\rTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
     "a bare end of line": b"Transfer-Encoding: chunked\n\n0\n\n" + HIDDEN,
 }
 
+# nginx ends lines at a bare LF too: to it these are two requests, and each goes on alone, on a connection of its own.
+TWO_TO_NGINX = {"a bare end of line"}
 
-def answers(port: int, sent: bytes) -> list[int]:
-    """The status of each answer that comes before the connection ends or rests."""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+
+def answers(port: int, sent: bytes, *, stays: bool = False) -> list[int]:
+    """The status of each answer that comes before the connection ends or rests; nginx answers whoever stays alone."""
+    with socket.create_connection(("127.0.0.1", port), timeout=2 if stays else 5) as connection:
         connection.sendall(sent)
-        connection.shutdown(socket.SHUT_WR)
+        if not stays:
+            connection.shutdown(socket.SHUT_WR)
         got = b""
         try:
             while more := connection.recv(65536):
@@ -65,3 +75,24 @@ def test_a_plain_request_is_answered(port: int) -> None:
 def test_no_request_hides_in_another(port: int, smuggled: bytes) -> None:
     """A request that can be read in two ways is refused or read in one, and what hides in it is never answered."""
     assert 404 not in answers(port, POST + smuggled)
+
+
+@pytest.fixture(scope="module")
+def through_nginx(ministack: str, deps: Deps, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The nginx that ships, before a gunicorn of one process."""
+    environ = gunicorn.environment(ministack, str(deps.config.aws_access_key_id), WEB_CONCURRENCY="1")
+    folder = tmp_path_factory.mktemp("front")
+    with front.serving(needs("nginx"), {**environ, "TRUSTED_PROXIES": "1"}, Path(folder)) as before:
+        yield before.port
+
+
+@pytest.mark.parametrize("name", SMUGGLED)
+def test_no_request_hides_in_another_before_nginx(through_nginx: int, name: str) -> None:
+    """The same through nginx: one request goes in, and no answer comes to what hides in it (ASVS 4.2.1)."""
+    got = answers(through_nginx, POST + SMUGGLED[name], stays=True)
+    assert got == [405, 404] if name in TWO_TO_NGINX else 404 not in got
+
+
+def test_two_plain_requests_pass_nginx(through_nginx: int) -> None:
+    """Two requests on one connection have two answers there too: one too many would be seen."""
+    assert answers(through_nginx, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" + HIDDEN, stays=True) == [200, 404]

@@ -10,7 +10,7 @@ from botocore import exceptions
 
 from panzoto.errors import Conflict, EmailTaken, StoreBusy, StoreRefused, StoreUnavailable, TransactionLost
 from panzoto.models.store.expressions import Attr, Change
-from panzoto.models.store.gateway import ATTEMPTS, FIRST_PAUSE, LONGEST_PAUSE
+from panzoto.models.store.gateway import AFTER_REPAIR, ATTEMPTS, FIRST_PAUSE, LONGEST_PAUSE
 from panzoto.models.store.transaction import transact
 from tests.support import border
 from tests.support.rigs import DEADLINE, NOWHERE, Rig
@@ -30,13 +30,12 @@ BUSY = [
 WRONG = [
     "AccessDeniedException",
     "IdempotentParameterMismatchException",
-    "InvalidSignatureException",
     "ItemCollectionSizeLimitExceededException",
     "ResourceNotFoundException",
     "SerializationException",
-    "UnrecognizedClientException",
     "ValidationException",
 ]
+STRANGERS = ["InvalidSignatureException", "RequestTimeTooSkewed", "UnrecognizedClientException"]
 DOWN = {
     "credentials that are being replaced": border.refuses("ExpiredTokenException"),
     "a request that was signed too long ago": border.refuses("RequestExpired"),
@@ -135,6 +134,16 @@ def test_a_refusal_is_a_defect_of_ours_and_is_not_repeated(rig: Rig, code: str, 
     rig.meets(then=border.refuses(code))
     with pytest.raises(StoreRefused, match=code):
         call(rig)
+    assert rig.attempts == 1
+
+
+@pytest.mark.parametrize("code", STRANGERS)
+def test_a_host_that_aws_does_not_know_is_an_outage_that_no_retry_mends(rig: Rig, code: str) -> None:
+    """A wrong clock or key is repaired on the host: the client hears of an outage at once, and comes back later."""
+    rig.meets(then=border.refuses(code))
+    with pytest.raises(StoreUnavailable) as raised:
+        rig.files.get(KEY)
+    assert raised.value.retry_after == AFTER_REPAIR
     assert rig.attempts == 1
 
 

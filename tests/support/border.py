@@ -40,7 +40,7 @@ class Border:
 
     def meet(self, request: AWSPreparedRequest, send: Send) -> AWSResponse | None:
         """What happens to this request."""
-        body: Any = request.body
+        body: Any = request.body or b""
         self.requests.append(orjson.loads(body) if body[:1] == b"{" else dict(parse_qsl(body)))
         return next(self._coming)(request, send)
 
@@ -77,10 +77,10 @@ def lost_and(meanwhile: Callable[[], object]) -> Step:
     return step
 
 
-def says(status: int, body: bytes | dict[str, Any]) -> Step:
-    """An answer that the store never gave."""
+def says(status: int, body: bytes | dict[str, Any], **said: str) -> Step:
+    """An answer that the store never gave, with headers if any are given."""
     content = orjson.dumps(body) if isinstance(body, dict) else body
-    headers: Any = HeadersDict()
+    headers: Any = HeadersDict(said)
     return lambda request, _: AWSResponse(request.url, status, headers, _Body(content))
 
 

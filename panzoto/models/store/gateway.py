@@ -20,6 +20,7 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as NotConnected
 from botocore.parsers import ResponseParserError
 
+from panzoto.aws import refusing
 from panzoto.crypto.cursors import Cursors
 from panzoto.errors import StoreBusy, StoreRefused, StoreUnavailable
 from panzoto.tally import Tally
@@ -48,6 +49,9 @@ BUSY = frozenset(
 )
 # Credentials that are just being replaced by new ones.
 CREDENTIALS = frozenset({"ExpiredTokenException", "RequestExpired"})
+# A host that AWS does not know, by its clock or its key, until somebody repairs it: no retry does.
+STRANGERS = (refusing.SIGNATURE | refusing.UNKNOWN) - CREDENTIALS
+AFTER_REPAIR = 30
 # Reasons for which a transaction is cancelled that say "later" and not "never".
 BUSY_REASONS = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 # Faults between us and DynamoDB; any other fault of botocore is a defect of ours or of the configuration.
@@ -163,6 +167,8 @@ def _retryable(fault: Exception) -> StoreUnavailable:
             return StoreBusy(retry_after=RETRY_AFTER)
         if code in BUSY:
             return StoreBusy(retry_after=RETRY_AFTER)
+        if code in STRANGERS:
+            raise StoreUnavailable(retry_after=AFTER_REPAIR) from fault
         if code not in CREDENTIALS and fault.response["ResponseMetadata"]["HTTPStatusCode"] < SERVER_FAULT:
             raise StoreRefused(f"DynamoDB refused {fault.operation_name}: {code}") from fault
     elif not isinstance(fault, NETWORK_FAULTS):
