@@ -12,8 +12,11 @@ import botocore.hooks
 import botocore.session
 import jinja2
 import pytest
-from botocore.hooks import EventAliaser, NodeList, _PrefixTrie
 from werkzeug.routing import Rule
+
+
+_Creator: Any = botocore.client.ClientCreator  # of whose parts the types know the public ones alone
+_hooks: Any = botocore.hooks
 
 
 def install(patch: pytest.MonkeyPatch) -> None:
@@ -25,19 +28,19 @@ def install(patch: pytest.MonkeyPatch) -> None:
 
 def _clients(patch: pytest.MonkeyPatch) -> None:
     """What is the same in every client of a service: its description, its methods, its events' names."""
-    creator = botocore.client.ClientCreator
     patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
     patch.setattr(botocore.endpoint_provider, "RuleSet", _kept(botocore.endpoint_provider.RuleSet, _ruleset))
     patch.setattr(botocore.client, "ServiceModel", _kept(botocore.client.ServiceModel, _model))
-    patch.setattr(creator, "_create_client_class", _kept(creator._create_client_class, lambda _, name, model: name))
+    patch.setattr(_Creator, "_create_client_class", _kept(_Creator._create_client_class, _class))
     patch.setattr(botocore.hooks, "accepts_kwargs", cache(botocore.hooks.accepts_kwargs))
-    patch.setattr(EventAliaser, "_alias_event_name", _kept(EventAliaser._alias_event_name, lambda _, name: name))
-    patch.setattr(_PrefixTrie, "__copy__", _copied)
+    names = _hooks.EventAliaser
+    patch.setattr(names, "_alias_event_name", _kept(names._alias_event_name, lambda _, name: name))
+    patch.setattr(_hooks._PrefixTrie, "__copy__", _copied)
 
 
-def _copied(trie: _PrefixTrie) -> _PrefixTrie:
+def _copied(trie: Any) -> Any:
     """What botocore does, without asking of every part what it is."""
-    copy = _PrefixTrie()
+    copy = _hooks._PrefixTrie()
     copy._root = _node(trie._root)
     return copy
 
@@ -47,7 +50,7 @@ def _node(node: dict[str, Any]) -> dict[str, Any]:
     return {
         "chunk": node["chunk"],
         "children": {name: _node(child) for name, child in node["children"].items()},
-        "values": values and NodeList(values.first[:], values.middle[:], values.last[:]),
+        "values": values and _hooks.NodeList(values.first[:], values.middle[:], values.last[:]),
     }
 
 
@@ -63,6 +66,14 @@ def _kept(made: Callable[..., Any], key: Callable[..., Hashable]) -> Callable[..
         return found[of]
 
     return once
+
+
+def _class(creator: Any, service_name: str, model: Any) -> Hashable:
+    """The methods are the service's, and what else a session gives its clients is said when it is asked."""
+    bases: list[type] = []
+    event = f"creating-client-class.{model.service_id.hyphenize()}"
+    creator._event_emitter.emit(event, class_attributes={}, base_classes=bases)
+    return service_name, tuple(bases)
 
 
 def _model(description: dict[str, Any], service_name: str) -> Hashable:
