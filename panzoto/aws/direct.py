@@ -22,6 +22,7 @@ from botocore.endpoint import convert_to_response_dict
 from botocore.exceptions import NoCredentialsError
 from botocore.hooks import first_non_none_response
 
+from .at_once import send_at_once
 from .parsing import FIRST_REFUSAL, QUICK, parse
 from .signature import Signer
 
@@ -30,6 +31,10 @@ _Client: Any = BaseClient  # of whose parts types-boto3 knows the public ones al
 
 class DirectCalls(_Client):  # type: ignore[misc]  # see above
     """A client of DynamoDB whose calls for items go the short way."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        send_at_once(self._endpoint.http_session)
 
     def _make_api_call(self, operation_name: str, api_params: dict[str, Any]) -> dict[str, Any]:
         if operation_name not in QUICK:
