@@ -17,7 +17,8 @@ class _AtOnce:
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Send a request."""
-        self._held = held = []
+        held: list[bytes] = []
+        self._held = held
         try:
             super().request(*args, **kwargs)  # type: ignore[misc]
         finally:
@@ -32,11 +33,15 @@ class _AtOnce:
             self._held.append(data)
 
 
-class _Plain(_AtOnce, AWSHTTPConnection):
+_HTTP: Any = AWSHTTPConnection  # which types-boto3 describes as no connection of urllib3
+_HTTPS: Any = AWSHTTPSConnection
+
+
+class _Plain(_AtOnce, _HTTP):  # type: ignore[misc]  # see above
     pass
 
 
-class _Tls(_AtOnce, AWSHTTPSConnection):
+class _Tls(_AtOnce, _HTTPS):  # type: ignore[misc]  # see above
     pass
 
 
