@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from config import Config
 from env import ConfigError
 
@@ -47,6 +49,16 @@ forwarded_allow_ips = ""
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 (a heartbeat file, not ours to secure)
 # The application writes one JSON line a request; gunicorn's own lines go the same way.
 accesslog = None
+
+
+class _OwnLines(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's log without lines for requests: with a dictionary below it would make each, and throw it away."""
+
+    def _compute_access_log_enabled(self) -> bool:
+        return False
+
+
+logger_class = _OwnLines
 logconfig_dict: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,8 +1,5 @@
 """Signed-in requests through the whole application, against a bare Flask route with boto3's default client.
 
-Igned-in requests through the whole application, against a bare Flask route with the same call by boto3's default
-client.
-
 Both run in a gunicorn of one process and eight threads and meet a DynamoDB that knows its answers. Ours checks the
 token and the session, which is the one GetItem; it writes its log line, counts its metrics and sets its headers. The
 bare route asks nobody who calls, so that its list is one call and ours is two; once more it makes both. The figures

@@ -107,8 +107,6 @@ class Serving:
             f"-d{seconds}s",
             "--timeout",
             "30s",
-            "--timeout",
-            "30s",
             "-s",
             str(HERE / "wrk.lua"),
         ]

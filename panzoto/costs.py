@@ -115,6 +115,19 @@ DECRYPTING = {
     "transcript, how far": Cost(0, 3, 3),
 }
 REFUSED_CODES = {"initiate-otp, no number": Cost(0, 0, 0), "initiate-otp, address full": Cost(0, 0, 1)}
+# What comes on top where approvals are asked for, of approved people and of those of an internal domain.
+APPROVED = {
+    "login": Cost(0, 1, 1),
+    "check": Cost(0, 0, 0),
+    "refresh": Cost(0, 3, 3),
+    "refresh in grace": Cost(0, 3, 3),
+}
+INTERNAL = {
+    "login": Cost(0, 0, 0),
+    "check": Cost(0, 0, 0),
+    "refresh": Cost(0, 2, 2),
+    "refresh in grace": Cost(0, 2, 2),
+}
 
 # Every act by its name, in the groups in which they are shown.
 GROUPS = {
@@ -122,6 +135,8 @@ GROUPS = {
     "accounts, refused": FAILED | OLD_TOKENS,
     "codes to the phone": CODES | PHONES | REFUSED_CODES,
     "links": ASKING_FOR_LINKS | LINKS | BROWSERS,
+    "approved people, besides": APPROVED,
+    "people of an internal domain, besides": INTERNAL,
     "recordings": RECORDINGS,
     "recordings in clear": DECRYPTING,
 }

@@ -10,8 +10,8 @@ from botocore.config import Config as Settings
 from botocore.exceptions import BotoCoreError
 
 from env import ConfigError
-from panzoto.aws.parsing import QuickParsers, only_objects
-from panzoto.aws.writing import QuickSerializer
+from panzoto.aws.direct import go_direct
+from panzoto.aws.parsing import only_objects
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -42,7 +42,7 @@ class Clients:
         self._read = min(READ_SECONDS, deadline * READ_SHARE)
         core = botocore.session.Session()
         core.set_config_variable("ignore_configured_endpoint_urls", True)
-        core.register_component("response_parser_factory", QuickParsers())
+        core.register("creating-client-class.dynamodb", go_direct)
         # Where credentials are asked for inside a request, that too is quick to give up.
         core.set_default_client_config(
             Settings(connect_timeout=self._connect, read_timeout=self._read, retries={"total_max_attempts": 1})
@@ -84,8 +84,6 @@ class Clients:
             config=settings,
         )
         client.meta.events.register("before-parse.dynamodb", only_objects)
-        # botocore has no other way to be given one
-        client._serializer = QuickSerializer()  # type: ignore[attr-defined]  # noqa: SLF001
         return client
 
     def s3(self) -> S3Client:

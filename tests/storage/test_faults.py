@@ -60,6 +60,7 @@ DOWN = {
     "a list": border.says(200, b"[]"),
     "nothing": border.says(200, b"null"),
     "no text": border.says(200, b"\xff\xfe"),
+    "a way elsewhere": border.says(307, {"location": "https://login.example"}),
     "a page that forbids": border.says(403, b"<html>Forbidden by policy</html>"),
 }
 CALLS: dict[str, Callable[[Rig], Any]] = {

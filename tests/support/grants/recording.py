@@ -18,6 +18,7 @@ import orjson
 
 from config import Config
 from panzoto.aws.clients import Clients
+from panzoto.aws.direct import DirectCalls
 
 from .actions import Needs
 
@@ -50,6 +51,19 @@ def install(folder: str) -> None:
         self._session.events.register("provide-client-params", recorder.hook(Needs(config)))
 
     Clients.__init__ = make_recording  # type: ignore[method-assign]
+    _tell_of_direct_calls()
+
+
+def _tell_of_direct_calls() -> None:
+    """The short way to DynamoDB leaves botocore's event out, which recorders listen to."""
+    send = DirectCalls._sent
+
+    def telling(self: DirectCalls, operation: str, params: dict[str, Any]) -> Any:
+        model = self.meta.service_model.operation_model(operation)
+        self.meta.events.emit(f"provide-client-params.dynamodb.{operation}", params=params, model=model, context={})
+        return send(self, operation, params)
+
+    DirectCalls._sent = telling  # type: ignore[method-assign]
 
 
 class Recorder:
