@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from limits import changed as limits_of
 from panzoto.deps import build
+from tests.support import tables
 
 from .conftest import API, PASSWORD, Service, new_email
 
@@ -114,8 +115,10 @@ def test_an_export_has_everything_and_no_secret(service: Service) -> None:
     service.post("/password/forgot", {"email": me["email"]})
     service.deps.later.finish()
     service.deps.audio_files.put({"file_id": "f1", "user_id": me["user_id"], "uploaded_at": 1, "s3_key": "k"})
-    service.deps.oauth_tokens.put({"userId": me["user_id"], "provider": "google", "encryptedTokens": {"x": "canary"}})
-    service.deps.oauth_logs.put({"userId": me["user_id"], "timestamp": "t", "flowId": "f", "step": "started"})
+    tables.write(
+        service.deps.oauth_tokens, {"userId": me["user_id"], "provider": "google", "encryptedTokens": {"x": "canary"}}
+    )
+    tables.write(service.deps.oauth_logs, {"userId": me["user_id"], "timestamp": "t", "flowId": "f", "step": "started"})
     export = service.get("/export", token=me["token"]).get_json()
     assert export["user"]["email"] == me["email"]
     assert [each["file_id"] for each in export["audio_files"]] == ["f1"]
@@ -131,8 +134,8 @@ def test_a_deletion_leaves_nothing(service: Service) -> None:
     """After a deletion no table and no object has anything of the person but the record that it happened."""
     me, other = service.register(), service.register()
     service.deps.audio_files.put({"file_id": "f1", "user_id": me["user_id"], "uploaded_at": 1, "s3_key": "k"})
-    service.deps.oauth_tokens.put({"userId": me["user_id"], "provider": "google"})
-    service.deps.oauth_logs.put({"userId": me["user_id"], "timestamp": "t", "flowId": "f"})
+    tables.write(service.deps.oauth_tokens, {"userId": me["user_id"], "provider": "google"})
+    tables.write(service.deps.oauth_logs, {"userId": me["user_id"], "timestamp": "t", "flowId": "f"})
     bucket, s3 = service.deps.config.s3_bucket, service.deps.clients.s3()
     for user_id in (me["user_id"], other["user_id"]):
         s3.put_object(Bucket=bucket, Key=f"users/{user_id}/f1.3gp", Body=b"x")

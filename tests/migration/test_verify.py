@@ -23,7 +23,7 @@ def _set(**attributes: object) -> Damage:
 
 
 def _set_of_file(**attributes: object) -> Damage:
-    return lambda deps, _: deps.audio_files.update({"file_id": FILE}, Change(set=attributes))
+    return lambda deps, _: deps.audio_files.put({**(deps.audio_files.get({"file_id": FILE}) or {}), **attributes})
 
 
 def _another_like(deps: Deps, user_id: str, **changes: object) -> None:

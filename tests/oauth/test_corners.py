@@ -24,7 +24,7 @@ from tests.oauth.conftest import API, OAuth, at, new_verifier, on
 from tests.oauth.hostile import Hostile, hostile
 from tests.oauth.test_ends import keys
 from tests.oauth.test_vault import asks, clear, connected, expires, kept
-from tests.support import border
+from tests.support import border, tables
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_an_item_of_older_software(oauth: OAuth, told: Hostile) -> None:
     account = connected(oauth, told)
     foreign = {"userId": account["user_id"], "provider": "acme", "email": "ann@example.com", "isActive": True}
     foreign |= {"encryptedTokens": {"iv": "AAAA", "data": "BBBB"}, "expiresAt": 1_764_000_000_000}
-    oauth.deps.oauth_tokens.put(foreign | {"createdAt": "2024-01-01T00:00:00Z"})
+    tables.write(oauth.deps.oauth_tokens, foreign | {"createdAt": "2024-01-01T00:00:00Z"})
     (found,) = oauth.get("/connections", account["token"]).get_json()["connections"]
     assert (found["connected"], found["created_at"]) == (False, "2024-01-01T00:00:00Z")
     assert asks(oauth, account) == (409, "connection_ended")
@@ -290,7 +290,7 @@ def test_an_item_that_somebody_wrote_by_hand(oauth: OAuth) -> None:
     """The seed's item, of an identity that is not the account's, gives no token and does not hold up a deletion."""
     account = oauth.service.register()
     item = {"userId": account["user_id"], "provider": "acme", "email": "a@example.com", "isActive": True}
-    oauth.deps.oauth_tokens.put(item | {"createdAt": "2024-01-01T00:00:00Z"})
+    tables.write(oauth.deps.oauth_tokens, item | {"createdAt": "2024-01-01T00:00:00Z"})
     assert from_item(item).version == 0
     with pytest.raises(ConnectionEnded):
         _ = from_item(item).sealed

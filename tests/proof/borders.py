@@ -18,6 +18,7 @@ from botocore.endpoint import Endpoint
 
 from env import declared
 from panzoto import logs
+from panzoto.aws.signature import Signer
 from panzoto.flows._sessions import SignedIn
 from panzoto.flows.refresh import Refreshed
 from panzoto.messages.message import Message
@@ -26,6 +27,7 @@ from panzoto.web.observe import exposition
 from tests.proof.watch import Watch
 
 REFUSED = 400
+ITEM = "an item or a key of DynamoDB"
 LET_IN = range(200, 300)
 
 
@@ -41,6 +43,7 @@ def watching(watch: Watch) -> Iterator[None]:
         _see(patch, logging.Logger, "handle", before=lambda _, line: watch.keep("a log line", line.getMessage()))
         _see(patch, urllib3.PoolManager, "request", before=lambda _, __, to, **___: watch.keep("an address", to))
         _see(patch, Endpoint, "create_request", after=lambda sent, _, __, what: _sent(watch, sent, what))
+        _see(patch, Signer, "headers", before=lambda _, __, body, *___: watch.keep(ITEM, body.decode()))
         _see(patch, Message, "__init__", after=lambda _, made, **__: watch.learn_message(made.text))
         for kind in (Tokens, SignedIn, Refreshed):
             _see(patch, kind, "__init__", after=lambda _, made, **__: watch.learn_fields(vars(made)))
@@ -82,7 +85,7 @@ def _sent(watch: Watch, request: Any, what: Any) -> None:
     watch.keep("an address at AWS", request.url)
     service, body = what.service_model.service_name, request.body or b""
     if service == "dynamodb":
-        watch.keep("an item or a key of DynamoDB", body.decode())
+        watch.keep(ITEM, body.decode())
     elif service == "kms" and what.name == "Encrypt":
         watch.learn("a key that KMS wraps", orjson.loads(body)["Plaintext"])
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -40,11 +41,21 @@ class Answer:
 
 @dataclass
 class Server:
-    """A gunicorn that serves."""
+    """A gunicorn that serves. What it says is read at once: a pipe that is full would stop it."""
 
     port: int
     process: subprocess.Popen[str]
     output: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._listening = threading.Thread(target=self._listen, daemon=True)
+        self._listening.start()
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as said:
+            for line in said:
+                self.output.append(line.rstrip("\n"))
 
     def ask(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """One request on a connection of its own; an iterable body goes in chunks."""
@@ -71,8 +82,8 @@ class Server:
 
     def wait(self) -> int:
         """Wait until it has ended by itself; its exit code."""
-        out, _ = self.process.communicate(timeout=SECONDS_TO_END)
-        self.output += out.splitlines()
+        self.process.wait(SECONDS_TO_END)
+        self._listening.join(SECONDS_TO_END)
         return self.process.returncode
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from panzoto.cli.schema import creation
 from panzoto.models.spec import TABLES, TableSpec
+from panzoto.models.store import batches
+from panzoto.models.store.batches import Write
+from panzoto.models.store.wire import encode_item
+from panzoto.models.table import Table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -37,6 +42,11 @@ def create_all(client: DynamoDBClient, config: Config) -> None:
     """Make every table, in an emulator where it can be used at once; TTL and recovery stay off."""
     for spec in TABLES:
         client.create_table(**creation(spec, name_of(config, spec), None).request)
+
+
+def write(table: Table, *items: Mapping[str, Any]) -> None:
+    """Put items into a table whatever its declaration permits, as somebody does by hand or other software has done."""
+    batches.write(table._gateway, [Write(table.name, {"PutRequest": {"Item": encode_item(item)}}) for item in items])
 
 
 def drop_all(client: DynamoDBClient, config: Config) -> None:
