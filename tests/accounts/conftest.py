@@ -86,9 +86,9 @@ def new_email() -> str:
 
 def begun(config: Config) -> Service:
     """The service of a configuration, with its tables, bucket, key and sender."""
-    furnish(config)
     clock = Clock()
     deps = replace(build(config), clock=clock)
+    furnish(config)
     assert deps.outbox is not None
     return Service(deps, clock, create_app(config, deps).test_client(), deps.outbox)
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from limits import changed as limits_of
 from panzoto.deps import build
+from panzoto.models.spec import OAUTH_LOGS, OAUTH_TOKENS
+from tests.support.tables import write_by_hand
 
 from .conftest import API, PASSWORD, Service, new_email
 
@@ -114,8 +116,12 @@ def test_an_export_has_everything_and_no_secret(service: Service) -> None:
     service.post("/password/forgot", {"email": me["email"]})
     service.deps.later.finish()
     service.deps.audio_files.put({"file_id": "f1", "user_id": me["user_id"], "uploaded_at": 1, "s3_key": "k"})
-    service.deps.oauth_tokens.put({"userId": me["user_id"], "provider": "google", "encryptedTokens": {"x": "canary"}})
-    service.deps.oauth_logs.put({"userId": me["user_id"], "timestamp": "t", "flowId": "f", "step": "started"})
+    write(
+        service.deps, OAUTH_TOKENS, {"userId": me["user_id"], "provider": "google", "encryptedTokens": {"x": "canary"}}
+    )
+    write_by_hand(
+        service.deps, OAUTH_LOGS, {"userId": me["user_id"], "timestamp": "t", "flowId": "f", "step": "started"}
+    )
     export = service.get("/export", token=me["token"]).get_json()
     assert export["user"]["email"] == me["email"]
     assert [each["file_id"] for each in export["audio_files"]] == ["f1"]
@@ -131,8 +137,8 @@ def test_a_deletion_leaves_nothing(service: Service) -> None:
     """After a deletion no table and no object has anything of the person but the record that it happened."""
     me, other = service.register(), service.register()
     service.deps.audio_files.put({"file_id": "f1", "user_id": me["user_id"], "uploaded_at": 1, "s3_key": "k"})
-    service.deps.oauth_tokens.put({"userId": me["user_id"], "provider": "google"})
-    service.deps.oauth_logs.put({"userId": me["user_id"], "timestamp": "t", "flowId": "f"})
+    write_by_hand(service.deps, OAUTH_TOKENS, {"userId": me["user_id"], "provider": "google"})
+    write_by_hand(service.deps, OAUTH_LOGS, {"userId": me["user_id"], "timestamp": "t", "flowId": "f"})
     bucket, s3 = service.deps.config.s3_bucket, service.deps.clients.s3()
     for user_id in (me["user_id"], other["user_id"]):
         s3.put_object(Bucket=bucket, Key=f"users/{user_id}/f1.3gp", Body=b"x")

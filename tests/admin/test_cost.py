@@ -14,6 +14,8 @@ from panzoto.models.audit_events import AuditEvent, to_item
 from panzoto.models.oauth_logs import Step
 from panzoto.models.sessions import Session
 from panzoto.models.sessions import to_item as session_item
+from panzoto.models.spec import APPROVED_EMAILS
+from tests.support.tables import write_by_hand
 
 from .conftest import Office, opened
 
@@ -47,8 +49,7 @@ def fill(office: Office, many: int) -> dict[str, Any]:
         for number in range(many)
     ]
     deps.audit.write_many(puts=[to_item(each, timedelta(days=365)) for each in events])
-    for number in range(many // 25):
-        deps.approved_emails.write_many(puts=[approval(25 * number + each) for each in range(25)])
+    write_by_hand(deps, APPROVED_EMAILS, *map(approval, range(many)))
     deps.sessions.write_many(puts=[session(me, number, now) for number in range(many)])
     deps.oauth_logs.record([step(me, number, now) for number in range(many)])
     deps.figures.set_total({"audio_files": 1})

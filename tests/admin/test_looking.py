@@ -18,8 +18,10 @@ from panzoto.models.audio_files import AudioFile
 from panzoto.models.audit_events import AuditEvent
 from panzoto.models.auth_state.figures import DAY
 from panzoto.models.oauth_logs import Step
+from panzoto.models.spec import OAUTH_LOGS, OAUTH_TOKENS
 from panzoto.models.store.expressions import Change
 from panzoto.tally import TODAY, Tally
+from tests.support.tables import write_by_hand
 
 from .conftest import BOSS, Office, new_email
 
@@ -88,7 +90,7 @@ def test_a_connection_is_shown_without_its_tokens(office: Office, support: Me) -
     """With what it is for, and why it has ended."""
     me = office.someone()
     item = {"userId": me["user_id"], "provider": "google", "scope": "openid", "inactiveReason": "revoked"}
-    office.deps.oauth_tokens.put({**item, "isActive": False, "createdAt": "2026-01-01T00:00:00+00:00"})
+    write_by_hand(office.deps, OAUTH_TOKENS, {**item, "isActive": False, "createdAt": "2026-01-01T00:00:00+00:00"})
     (found,) = get(office, support, f"/users/{me['user_id']}")["connections"]
     assert (found["provider"], found["scope"], found["connected"]) == ("google", "openid", False)
     assert (found["reason"], found["signs_in"], found["last_used_at"]) == ("revoked", False, None)
@@ -123,7 +125,9 @@ def test_a_flow_is_followed_step_by_step(office: Office, support: Me) -> None:
         for number, (step, user_id, error) in enumerate(steps)
     ]
     office.deps.oauth_logs.record(taken)
-    office.deps.oauth_logs.put({"userId": me["user_id"], "timestamp": "2020-01-01T00:00:00Z", "step": "by hand"})
+    write_by_hand(
+        office.deps, OAUTH_LOGS, {"userId": me["user_id"], "timestamp": "2020-01-01T00:00:00Z", "step": "by hand"}
+    )
     (found,) = get(office, support, f"/users/{me['user_id']}/oauth-flows")["flows"]
     assert (found["provider"], found["outcome"], found["error"], found["steps"]) == (
         "google",

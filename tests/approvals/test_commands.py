@@ -15,8 +15,10 @@ from click.testing import Result
 
 from panzoto import create_app
 from panzoto.deps import build
+from panzoto.models.spec import APPROVED_EMAILS
 from panzoto.models.times import from_seconds
 from tests.support.ministack import free_port
+from tests.support.tables import write_by_hand
 
 from .conftest import APPROVED, Service, approved, lives, member, new_email, under
 from .test_items import JANE, JOHN
@@ -227,7 +229,7 @@ def test_the_list_for_programs(service: Service, command: Command) -> None:
 def test_a_long_list_is_whole(service: Service, command: Command) -> None:
     """However many pages it has in the store."""
     emails = [f"{number:04d}@example.com" for number in range(1100)]
-    service.deps.approved_emails.write_many(puts=[{"email": email} for email in reversed(emails)])
+    write_by_hand(service.deps, APPROVED_EMAILS, *({"email": email} for email in reversed(emails)))
     listed = [orjson.loads(line)["email"] for line in command("list", "--json").stdout.splitlines()]
     assert listed == emails
 

@@ -23,7 +23,7 @@ def _set(**attributes: object) -> Damage:
 
 
 def _set_of_file(**attributes: object) -> Damage:
-    return lambda deps, _: deps.audio_files.update({"file_id": FILE}, Change(set=attributes))
+    return lambda deps, _: _another_file(deps, FILE, **attributes)
 
 
 def _another_like(deps: Deps, user_id: str, **changes: object) -> None:
@@ -32,10 +32,10 @@ def _another_like(deps: Deps, user_id: str, **changes: object) -> None:
     deps.users.put({**item, "user_id": user_id, **changes})
 
 
-def _another_file(deps: Deps, file_id: str) -> None:
+def _another_file(deps: Deps, file_id: str, **changes: object) -> None:
     item = deps.audio_files.get({"file_id": FILE})
     assert item is not None
-    deps.audio_files.put({**item, "file_id": file_id})
+    deps.audio_files.put({**item, "file_id": file_id, **changes})
 
 
 def _without_person(deps: Deps) -> None:

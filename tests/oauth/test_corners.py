@@ -18,6 +18,7 @@ from panzoto.flows.oauth.rewrap import Outcome, rewrap
 from panzoto.local.preparing import make_secret
 from panzoto.models.connections import from_item
 from panzoto.models.oauth_tokens import LeaseHeld
+from panzoto.models.spec import OAUTH_TOKENS
 from panzoto.providers.tokens import tokens_of
 from tests.oauth import hostile as wrong
 from tests.oauth.conftest import API, OAuth, at, new_verifier, on
@@ -25,6 +26,7 @@ from tests.oauth.hostile import Hostile, hostile
 from tests.oauth.test_ends import keys
 from tests.oauth.test_vault import asks, clear, connected, expires, kept
 from tests.support import border
+from tests.support.tables import write_by_hand
 
 
 @pytest.fixture
@@ -136,7 +138,7 @@ def test_an_item_of_older_software(oauth: OAuth, told: Hostile) -> None:
     account = connected(oauth, told)
     foreign = {"userId": account["user_id"], "provider": "acme", "email": "ann@example.com", "isActive": True}
     foreign |= {"encryptedTokens": {"iv": "AAAA", "data": "BBBB"}, "expiresAt": 1_764_000_000_000}
-    oauth.deps.oauth_tokens.put(foreign | {"createdAt": "2024-01-01T00:00:00Z"})
+    write_by_hand(oauth.deps, OAUTH_TOKENS, foreign | {"createdAt": "2024-01-01T00:00:00Z"})
     (found,) = oauth.get("/connections", account["token"]).get_json()["connections"]
     assert (found["connected"], found["created_at"]) == (False, "2024-01-01T00:00:00Z")
     assert asks(oauth, account) == (409, "connection_ended")
@@ -290,7 +292,7 @@ def test_an_item_that_somebody_wrote_by_hand(oauth: OAuth) -> None:
     """The seed's item, of an identity that is not the account's, gives no token and does not hold up a deletion."""
     account = oauth.service.register()
     item = {"userId": account["user_id"], "provider": "acme", "email": "a@example.com", "isActive": True}
-    oauth.deps.oauth_tokens.put(item | {"createdAt": "2024-01-01T00:00:00Z"})
+    write_by_hand(oauth.deps, OAUTH_TOKENS, item | {"createdAt": "2024-01-01T00:00:00Z"})
     assert from_item(item).version == 0
     with pytest.raises(ConnectionEnded):
         _ = from_item(item).sealed
@@ -335,12 +337,14 @@ def test_clients_in_secrets_manager(oauth: OAuth, text: str, found: Any) -> None
 
 def test_google_whose_client_nobody_has_set(oauth_for: Callable[..., OAuth]) -> None:
     """Google's own addresses are known; without a client it is a way that was not set up."""
-    settings = at("https://accounts.google.com", name="google", client_id="", client_secret=None, secret_id="axnt/g")
+    settings = at(
+        "https://accounts.google.com", name="google", client_id="", client_secret=None, secret_id="axnt/google-oauth"
+    )
     oauth = oauth_for(settings)
     answer = oauth.http.get(f"{API}/google/authorize")
     assert (answer.status_code, answer.get_json()["code"]) == (501, "provider_not_ready")
     secrets = oauth.deps.clients.secrets()
-    secrets.create_secret(Name="axnt/g", SecretString='{"client_id": "id.apps", "client_secret": "s"}')
+    secrets.create_secret(Name="axnt/google-oauth", SecretString='{"client_id": "id.apps", "client_secret": "s"}')
     oauth.service.clock.pass_by(seconds=6)
     address = oauth.http.get(f"{API}/google/authorize").headers["Location"]
     assert address.startswith("https://accounts.google.com/o/oauth2/v2/auth?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import cache
 from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
@@ -49,14 +50,13 @@ class Account:
 
 def furnish(config: Config) -> None:
     """Make the tables, the bucket, the keys and the sender that a configuration names."""
-    account = Account(config)
-    for spec in TABLES:
-        account.call("dynamodb", "CreateTable", _table(spec.label, name_of(config, spec)))
-    account.send("s3", "PUT", f"/{config.s3_bucket}")
-    for alias in {config.audio_kms_key, config.oauth_kms_key}:
-        _make_key(account, alias)
-    account.send("ses", "POST", "/", *_form(Action="VerifyEmailIdentity", EmailAddress=SENDER))
-    account.close()
+    with closing(Account(config)) as account:
+        for spec in TABLES:
+            account.call("dynamodb", "CreateTable", _table(spec.label, name_of(config, spec)))
+        account.send("s3", "PUT", f"/{config.s3_bucket}")
+        for alias in {config.audio_kms_key, config.oauth_kms_key}:
+            _make_key(account, alias)
+        account.send("ses", "POST", "/", *_form(Action="VerifyEmailIdentity", EmailAddress=SENDER))
 
 
 def _make_key(account: Account, alias: str) -> None:
