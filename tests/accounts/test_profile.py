@@ -116,9 +116,8 @@ def test_an_export_has_everything_and_no_secret(service: Service) -> None:
     service.post("/password/forgot", {"email": me["email"]})
     service.deps.later.finish()
     service.deps.audio_files.put({"file_id": "f1", "user_id": me["user_id"], "uploaded_at": 1, "s3_key": "k"})
-    write(
-        service.deps, OAUTH_TOKENS, {"userId": me["user_id"], "provider": "google", "encryptedTokens": {"x": "canary"}}
-    )
+    connection = {"userId": me["user_id"], "provider": "google", "encryptedTokens": {"x": "canary"}}
+    write_by_hand(service.deps, OAUTH_TOKENS, connection)
     write_by_hand(
         service.deps, OAUTH_LOGS, {"userId": me["user_id"], "timestamp": "t", "flowId": "f", "step": "started"}
     )
