@@ -47,7 +47,7 @@ def write_by_hand(deps: Deps, spec: TableSpec, *items: Mapping[str, Any]) -> Non
     """Put items as other software or somebody's hand does, whatever our own models are permitted."""
     client, name = deps.clients.dynamodb(), name_of(deps.config, spec)
     for first in range(0, len(items), AT_ONCE):
-        puts = [{"PutRequest": {"Item": encode_item(item)}} for item in items[first : first + AT_ONCE]]
+        puts: list[Any] = [{"PutRequest": {"Item": encode_item(item)}} for item in items[first : first + AT_ONCE]]
         assert not client.batch_write_item(RequestItems={name: puts})["UnprocessedItems"]
 
 
