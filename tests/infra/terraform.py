@@ -125,9 +125,9 @@ class Terraform:
 
     def plans(self, **variables: object) -> list[dict[str, Any]]:
         """What another apply would change."""
-        self("plan", "-input=false", "-out=plan", *given_as(variables))
-        shown: list[dict[str, Any]] = json.loads(self("show", "-json", "plan")).get("resource_changes", [])
-        return [each for each in shown if each["change"]["actions"] not in (["no-op"], ["read"])]
+        said = map(json.loads, self("plan", "-json", "-input=false", *given_as(variables)).splitlines())
+        changes = [each["change"] for each in said if each["type"] == "planned_change"]
+        return [each for each in changes if each["action"] not in ("noop", "read")]
 
     def outputs(self) -> dict[str, Any]:
         """The outputs."""
