@@ -69,9 +69,10 @@ def test_an_upload_that_goes_while_it_is_recorded(phone: Phone, monkeypatch: pyt
     """Gone with its item between the look at the object and the record: 409, and no record without an object."""
     begun, user = phone.begin(DATA), me(phone)
     put(begun, DATA)
+    left = old(phone)
     acts: dict[str, Callable[[], object]] = {
         "giving up": lambda: phone.ask("DELETE", f"{FILES}/uploads/{begun['file_id']}"),
-        "the sweep": lambda: mended(phone),
+        "the sweep": lambda: mended(left),
         "an erasure": lambda: erase(phone.deps, user),
     }
     crossing(monkeypatch, Bucket, "find", acts[by], after=True)
@@ -87,9 +88,9 @@ def old(phone: Phone) -> list[sweep_audio.Found]:
     return list(sweep_audio.left_in_table(phone.deps, found, phone.service.clock.now + LATER))
 
 
-def mended(phone: Phone) -> None:
+def mended(left: list[sweep_audio.Found]) -> None:
     """Let the sweep mend all of it."""
-    for each in old(phone):
+    for each in left:
         assert isinstance(each, sweep_audio.Leftover)
         each.mend()
 

@@ -8,21 +8,34 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.infra.terraform import SETTINGS, Terraform
+from tests.infra.terraform import SETTINGS, Terraform, provider
 from tests.support import ministack
+from tests.support.needs import needs
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session", name="provider")
+def one_provider() -> Iterator[str]:
+    """The provider, for every command that is given here."""
+    needs("terraform")
+    with provider() as reached:
+        yield reached
+
+
+@pytest.fixture(scope="session")
 def guarded() -> Iterator[str]:
     """A MiniStack that asks for signatures, and enforces policies."""
     with ministack.running(AUTH="true") as address:
         yield address
 
 
-@pytest.fixture(scope="module")
-def on_ministack(guarded: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Terraform, str]:
-    """The root module, applied to MiniStack by the owner of the account; and MiniStack's address."""
-    made = Terraform(tmp_path_factory.mktemp("on_ministack"), guarded)
+@pytest.fixture(scope="session")
+def on_ministack(guarded: str, provider: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Terraform, str]:
+    """The root module, applied to MiniStack by the owner of the account; and MiniStack's address.
+
+    Without the lifecycle of the bucket, for whose spreading the provider waits for a minute: moto has it.
+    """
+    made = Terraform(tmp_path_factory.mktemp("on_ministack"), guarded, provider)
+    made.leave_out("aws_s3_bucket_lifecycle_configuration.recordings")
     made.apply(**SETTINGS)
     return made, guarded
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,10 +44,35 @@ def mirror() -> Path:
     pytest.skip(sentence)
 
 
+@contextmanager
+def provider() -> Iterator[str]:
+    """The provider as one process for all commands, and how Terraform finds it; each command would start it anew.
+
+    It ends with the block, or with whoever holds the other end of its standard input.
+    """
+    (program,) = mirror().rglob("terraform-provider-aws_v*")
+    tethered = '"$0" -debug & read -r _; kill $!; wait $!'
+    process = subprocess.Popen(
+        ["sh", "-c", tethered, str(program)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={"PATH": os.environ["PATH"]},
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        found = next(filter(None, (re.search(r"TF_REATTACH_PROVIDERS='(.*)'", line) for line in process.stdout)))
+        yield found[1]
+        assert process.stdin is not None
+        process.stdin.close()
+
+
 class Terraform:
     """A root module in a folder of the test's, with the provider at the address of an emulator."""
 
-    def __init__(self, folder: Path, endpoint: str, main: str | None = None) -> None:
+    def __init__(self, folder: Path, endpoint: str, provider: str, main: str | None = None) -> None:
+        self._provider = provider
         self._program = needs("terraform")
         self.folder = folder / "terraform"
         if main is None:
@@ -70,11 +98,18 @@ class Terraform:
         )
         self("init", "-input=false", f"-plugin-dir={mirror()}")
 
+    def leave_out(self, resource: str) -> None:
+        """Have a resource not made."""
+        kind, name = resource.split(".")
+        text = f'resource "{kind}" "{name}" {{\n  count = 0\n}}\n'
+        (self.folder / f"{name}_override.tf").write_text(text, encoding="utf-8")
+
     def __call__(self, command: str, *more: str, fails: bool = False) -> str:
         """What a command says; it must succeed, or fail."""
         done = subprocess.run(
             [self._program, f"-chdir={self.folder}", command, *more],
-            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "CHECKPOINT_DISABLE": "1"},
+            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "CHECKPOINT_DISABLE": "1"}
+            | {"TF_REATTACH_PROVIDERS": self._provider},
             capture_output=True,
             text=True,
             check=False,
@@ -86,19 +121,20 @@ class Terraform:
 
     def apply(self, **variables: object) -> None:
         """Make what is missing."""
-        self("apply", "-auto-approve", "-input=false", "-no-color", *_given(variables))
+        self("apply", "-auto-approve", "-parallelism=30", "-input=false", "-no-color", *given_as(variables))
 
     def plans(self, **variables: object) -> list[dict[str, Any]]:
         """What another apply would change."""
-        self("plan", "-input=false", "-out=plan", *_given(variables))
-        shown: list[dict[str, Any]] = json.loads(self("show", "-json", "plan")).get("resource_changes", [])
-        return [each for each in shown if each["change"]["actions"] not in (["no-op"], ["read"])]
+        said = map(json.loads, self("plan", "-json", "-input=false", *given_as(variables)).splitlines())
+        changes = [each["change"] for each in said if each["type"] == "planned_change"]
+        return [each for each in changes if each["action"] not in ("noop", "read")]
 
     def outputs(self) -> dict[str, Any]:
         """The outputs."""
         return {name: each["value"] for name, each in json.loads(self("output", "-json")).items()}
 
 
-def _given(variables: dict[str, object]) -> list[str]:
+def given_as(variables: Mapping[str, object]) -> list[str]:
+    """Variables as flags of a command."""
     values = {name: value if isinstance(value, str) else json.dumps(value) for name, value in variables.items()}
     return [f"-var={name}={value}" for name, value in values.items()]

@@ -14,6 +14,7 @@ from panzoto.messages.ses import SesSender
 from panzoto.messages.sns import SnsSender
 from tests.messages.answering import Aws, answering
 from tests.messages.mail_servers import Inbox, serving
+from tests.support.furnishing import SENDER
 from tests.support.ministack import free_port
 
 from .conftest import CODE, PATIENT, Service, everything, new_email, new_phone, on, refused, signs_in
@@ -167,7 +168,7 @@ def test_aws_that_fails(
 
 def _post(aws: Aws) -> Post:
     clients = aws.clients()
-    return Post(mail=SesSender(clients.ses(), FROM), sms=SnsSender(clients.sns()))
+    return Post(mail=SesSender(clients.ses(), SENDER), sms=SnsSender(clients.sns()))
 
 
 def test_a_service_without_sms(service_for: Callable[..., Service]) -> None:

@@ -32,10 +32,10 @@ def _another_like(deps: Deps, user_id: str, **changes: object) -> None:
     deps.users.put({**item, "user_id": user_id, **changes})
 
 
-def _another_file(deps: Deps, file_id: str) -> None:
+def _another_file(deps: Deps, file_id: str, **changes: object) -> None:
     item = deps.audio_files.get({"file_id": FILE})
     assert item is not None
-    deps.audio_files.put({**item, "file_id": file_id})
+    deps.audio_files.put({**item, "file_id": file_id, **changes})
 
 
 def _without_person(deps: Deps) -> None:

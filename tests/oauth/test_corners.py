@@ -335,12 +335,14 @@ def test_clients_in_secrets_manager(oauth: OAuth, text: str, found: Any) -> None
 
 def test_google_whose_client_nobody_has_set(oauth_for: Callable[..., OAuth]) -> None:
     """Google's own addresses are known; without a client it is a way that was not set up."""
-    settings = at("https://accounts.google.com", name="google", client_id="", client_secret=None, secret_id="axnt/g")
+    settings = at(
+        "https://accounts.google.com", name="google", client_id="", client_secret=None, secret_id="axnt/google-oauth"
+    )
     oauth = oauth_for(settings)
     answer = oauth.http.get(f"{API}/google/authorize")
     assert (answer.status_code, answer.get_json()["code"]) == (501, "provider_not_ready")
     secrets = oauth.deps.clients.secrets()
-    secrets.create_secret(Name="axnt/g", SecretString='{"client_id": "id.apps", "client_secret": "s"}')
+    secrets.create_secret(Name="axnt/google-oauth", SecretString='{"client_id": "id.apps", "client_secret": "s"}')
     oauth.service.clock.pass_by(seconds=6)
     address = oauth.http.get(f"{API}/google/authorize").headers["Location"]
     assert address.startswith("https://accounts.google.com/o/oauth2/v2/auth?")

@@ -133,7 +133,8 @@ class Needs:
         output = params.get("OutputBucketName")
         if output is None:
             arn = f"arn:aws:transcribe:{BY_HAND.region}:{BY_HAND.account}:transcription-job/"
-            yield Need(f"transcribe:{operation}", arn + params["TranscriptionJobName"].partition("-")[0] + "-")
+            job = params.get("TranscriptionJobName")
+            yield Need(f"transcribe:{operation}", f"{arn}{job.partition('-')[0]}-" if job else "*")
             return
         bucket = BY_HAND.bucket if output == self._config.s3_bucket else output
         yield Need(f"transcribe:{operation}", "*", (("transcribe:OutputBucketName", (bucket,)),))

@@ -16,16 +16,22 @@ CALLS, FINDINGS = pytest.StashKey[Path](), pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """A way to have grants judged that nothing used, where it is not the whole suite that runs."""
+    """A way to have grants judged that nothing used, where it is not the whole suite that runs, or runs in parts."""
     parser.addoption(
         "--whole-policy", action="store_true", help="judge unused grants too, as if this were the whole suite"
+    )
+    parser.addoption(
+        "--calls", type=Path, metavar="FOLDER", help="keep what is recorded here, and judge what earlier runs left too"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder, or take that of the process that leads; and record."""
     if not hasattr(config, "workerinput"):
-        config.stash[CALLS] = Path(tempfile.mkdtemp(prefix="panzoto-calls-"))
+        kept: Path | None = config.option.calls
+        if kept is not None:
+            kept.mkdir(parents=True, exist_ok=True)
+        config.stash[CALLS] = kept.resolve() if kept else Path(tempfile.mkdtemp(prefix="panzoto-calls-"))
         os.environ[recording.VARIABLE] = str(config.stash[CALLS])
     recording.install(os.environ[recording.VARIABLE])
 
@@ -64,6 +70,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave nothing behind."""
-    if folder := config.stash.get(CALLS, None):
+    """Leave nothing behind that nobody asked for."""
+    if (folder := config.stash.get(CALLS, None)) and config.option.calls is None:
         shutil.rmtree(folder, ignore_errors=True)
