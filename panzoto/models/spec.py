@@ -89,7 +89,8 @@ USERS = TableSpec(
     purpose="People: who they are, how they sign in, and their wrapped audio key.",
     hash=Key("user_id"),
     indexes=(Index("email-index", Key("email"), purpose="Find a person by email."),),
-    operations=frozenset({"GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"}),
+    operations=frozenset({"GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"}),
+    operator_operations=frozenset({"Scan", "BatchGetItem"}),
 )
 
 AUDIO_FILES = TableSpec(

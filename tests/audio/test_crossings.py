@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from panzoto.aws.bucket import Bucket
+from panzoto.deps import build
 from panzoto.flows import delete_audio, sweep_audio
 from panzoto.flows.authenticate import Caller
 from panzoto.flows.delete_me import erase
@@ -85,7 +86,8 @@ def test_an_upload_that_goes_while_it_is_recorded(phone: Phone, monkeypatch: pyt
 def old(phone: Phone) -> list[sweep_audio.Found]:
     """What the sweep finds in the table when all of it is old."""
     found = [phone.deps.audio_files.get({"file_id": item["file_id"]}) or {} for item in items(phone.deps)]
-    return list(sweep_audio.left_in_table(phone.deps, found, phone.service.clock.now + LATER))
+    operator = build(phone.deps.config, operator=True)
+    return list(sweep_audio.left_in_table(operator, found, phone.service.clock.now + LATER))
 
 
 def mended(left: list[sweep_audio.Found]) -> None:

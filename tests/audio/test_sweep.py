@@ -155,7 +155,7 @@ def test_the_sweep_says_when_the_store_is_away(phone: Phone) -> None:
 
 def test_what_somebody_does_at_this_moment_wins(phone: Phone) -> None:
     """An upload that is recorded, or an object that is, between the look and the act stays."""
-    deps, later = phone.deps, phone.service.clock.now + timedelta(days=30)
+    deps, later = build(phone.deps.config, operator=True), phone.service.clock.now + timedelta(days=30)
     begun = phone.begin(b"x")
     put(begun, b"x")
     (left,) = sweep_audio.left_in_table(deps, [deps.audio_files.get({"file_id": begun["file_id"]}) or {}], later)

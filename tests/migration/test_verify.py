@@ -10,6 +10,7 @@ from panzoto.deps import Deps
 from panzoto.models.store.expressions import Change
 from panzoto.models.store.wire import Item
 from panzoto.models.table import Table
+from tests.support import tables
 
 from .conftest import HASH, Move, Old
 
@@ -80,9 +81,9 @@ def _kept(deps: Deps) -> list[tuple[Table, list[Item]]]:
 def _restore(kept: list[tuple[Table, list[Item]]]) -> None:
     """Everything as it was."""
     for table, items in kept:
-        keys = [{key.name: item[key.name] for key in table.spec.keys} for item in table.scan()]
-        table.write_many(deletes=keys)
-        table.write_many(puts=items)
+        for item in table.scan():
+            table.delete({key.name: item[key.name] for key in table.spec.keys})
+        tables.write(table, *items)
 
 
 def test_every_difference_is_found(move: Move, old: Old) -> None:
