@@ -14,7 +14,6 @@ import jinja2
 import pytest
 from werkzeug.routing import Rule
 
-
 _Creator: Any = botocore.client.ClientCreator  # of whose parts the types know the public ones alone
 _hooks: Any = botocore.hooks
 
