@@ -8,11 +8,9 @@ from typing import Any
 
 import limits
 from panzoto import create_app
-from panzoto.deps import build
-from tests.accounts.conftest import QUICK, Clock, Service
+from tests.accounts.conftest import QUICK, Service, begun
 from tests.proof.harness import Place
 from tests.proof.stage import Stage
-from tests.support.furnishing import furnish
 
 UNLIMITED = limits.changed(",".join(f"{limit.name}=1000000/1h" for limit in limits.DEFAULTS.each))
 # A busy machine is no outage: what is tried here is the order of things.
@@ -45,10 +43,4 @@ def standing(place: Place, **changes: Any) -> Standing:
 
 def served(place: Place, **changes: Any) -> Service:
     """The service on a new account, as it is configured by default but for these changes."""
-    config = place.config(**changes)
-    clock = Clock()
-    furnish(config)
-    deps = replace(build(config), clock=clock)
-    outbox = deps.outbox
-    assert outbox is not None
-    return Service(deps, clock, create_app(config, deps).test_client(), outbox)
+    return begun(place.config(**changes))
