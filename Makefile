@@ -4,6 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 COVERED := panzoto/flows/*,panzoto/models/*,panzoto/crypto/*
 AUDIT_TOOLS := bandit==1.9.4 pip-audit==2.10.1
+SEMGREP := semgrep==1.185.0
+INTO_TOOLS = "$$tools/bin/python" -m pip install --quiet --disable-pip-version-check
+OURS := panzoto migrations config.py env.py formats.py limits.py providers.py wsgi.py
 PIP_TOOLS := pip-tools==7.6.2
 COMPILE := pip-compile --quiet --generate-hashes --no-strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(if $(UPGRADE),--upgrade)
@@ -58,11 +61,13 @@ test-integration: .venv ## The storage tests on DynamoDB Local, which is started
 proof: .venv ## Races, faults, load and attacks in full, and one page of figures; ONLY=interleavings runs one
 	@$(BIN)/python -m tests.proof $(ONLY)
 
-audit: ## Another reader of the code, and known faults of what is pinned; ADVISORIES=required fails where nobody tells them
+audit: ## Other readers of the code, and known faults of what is pinned; ADVISORIES=required fails where nobody tells them
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PYTHON) -m venv "$$tools" \
-	&& "$$tools/bin/python" -m pip install --quiet --disable-pip-version-check $(AUDIT_TOOLS) \
-	&& "$$tools/bin/bandit" --quiet --recursive --severity-level medium --skip B104,B701 \
-		panzoto migrations config.py env.py formats.py limits.py providers.py wsgi.py \
+	&& $(INTO_TOOLS) $(AUDIT_TOOLS) \
+	&& "$$tools/bin/bandit" --quiet --recursive --severity-level medium --skip B104,B701 $(OURS) \
+	&& if $(INTO_TOOLS) --only-binary=semgrep $(AUDIT_TOOLS) $(SEMGREP); then \
+		PATH="$$tools/bin:$$PATH" "$$tools/bin/python" tests/security/local_rules.py $(OURS) gunicorn.conf.py; else \
+		echo "$(SEMGREP) cannot be installed here: the rules of tests/security/rules were NOT looked at."; [ -z "$$CI" ]; fi \
 	&& "$$tools/bin/python" tests/security/advisories.py "$$tools/bin/pip-audit" requirements-dev.txt $(ADVISORIES)
 
 requirements: ## The .txt files from the .in files, pinned with hashes; UPGRADE=1 takes newer versions

@@ -107,6 +107,7 @@ def _earliest_from(time: datetime, zone: ZoneInfo) -> datetime:
     """The earliest that a clock of that zone shows from a time on: where it goes back soon, it shows an hour again."""
     here, soon = time.astimezone(zone), (time + timedelta(days=1)).astimezone(zone)
     back = (here.utcoffset() or timedelta()) - (soon.utcoffset() or timedelta())
+    # nosemgrep: times-have-a-zone (a column without a zone holds what its clock showed)
     return here.replace(tzinfo=None) - max(back, timedelta())
 
 

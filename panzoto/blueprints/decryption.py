@@ -24,7 +24,8 @@ TAG = Tag(name="recordings in clear", description="Decrypt, stream, transcribe."
 Responses = dict[int | str, Any]
 REFUSED: Responses = {400: ErrorBody, 401: ErrorBody, 403: ErrorBody, 404: ErrorBody, 409: ErrorBody, 422: ErrorBody}
 DECRYPTED: Responses = {200: shapes.Ready, 202: shapes.JobShape, **REFUSED}
-BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+# A recording has the type that it was uploaded with, whatever that is.
+BYTES = {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
 STREAMED: Responses = {200: {**BYTES}, 206: {**BYTES}, 416: ErrorBody, **REFUSED}
 
 decryption = APIBlueprint("decryption", __name__, url_prefix="/api/v1/audio-files", abp_tags=[TAG])

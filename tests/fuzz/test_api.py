@@ -12,6 +12,7 @@ from panzoto.deps import Deps
 from panzoto.web.application import Application
 from panzoto.web.guards import public
 from tests.fuzz.api import fuzz
+from tests.fuzz.chains import walked
 
 ME, HEALTH = "/api/v1/auth/me", "/api/health"
 
@@ -26,6 +27,22 @@ def test_the_document_is_kept(app: Application, deps: Deps, role: str) -> None:
     assert not found.violations
     assert found.sent > len(app.api_doc["paths"])
     assert role == "anonymous" or (f"GET {ME}", 200) in found.statuses, "it does not get in"
+
+
+def test_chains_of_requests(app: Application, deps: Deps) -> None:
+    """What an answer says opens the next request: accounts, recordings, connections and approvals, to their end."""
+    walks = list(walked(app, deps))
+    assert [each for walk in walks for each in walk.violations] == []
+    assert sum(walk.sent for walk in walks) > 20
+
+
+def test_a_chain_sees_a_defect(deps: Deps) -> None:
+    """A session that does not end, and an answer of another shape, are found: the chains can go red."""
+    app = create_app(deps.config, deps)
+    app.view_functions["auth.delete_session"] = public(lambda session_id: jsonify(status=session_id))
+    app.view_functions["oauth.get_connections"] = public(lambda: jsonify(connections=[{"provider": "acme", "a": 1}]))
+    walks = list(walked(app, deps))
+    assert [bool(walk.violations) for walk in walks] == [True, False, True, False]
 
 
 def _shapeless() -> Response:

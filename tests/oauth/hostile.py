@@ -107,6 +107,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     told: ClassVar[Hostile]
+    form: dict[str, str]
 
     def do_GET(self) -> None:
         """A question."""
@@ -118,6 +119,7 @@ class Handler(BaseHTTPRequestHandler):
         self._respond(dict(parse_qsl(body.decode())))
 
     def _respond(self, form: dict[str, str]) -> None:
+        self.form = form
         self.told.asked.append((self.path, form))
         with suppress(ConnectionError):
             if self.path in self.told.answers:

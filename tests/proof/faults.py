@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from datetime import timedelta
 from random import Random
 from typing import Any
 
 from structlog.testing import capture_logs
 
+from panzoto import create_app
+from providers import Provider
 from tests.accounts.conftest import QUICK, Service
+from tests.oauth.conftest import at
+from tests.proof.crowd import LATER, Crowd
 from tests.proof.harness import Figures, Place, Size
-from tests.proof.people import Crowd, Person, registered
+from tests.proof.hostility import lives
+from tests.proof.people import Person, registered
+from tests.proof.provided import provider
 from tests.proof.standing import UNLIMITED, served
 from tests.proof.storm import Storm
 
@@ -36,11 +44,13 @@ class Timed:
         return answer.status_code, answer.get_json(silent=True) or {}
 
 
-def begun(place: Place) -> tuple[Service, Storm, Crowd, Timed]:
-    """The service, a storm that has not begun before it, and nobody yet."""
+def begun(place: Place, *providers: Provider) -> tuple[Service, Storm, Crowd, Timed]:
+    """The service, a storm that has not begun before it, and nobody yet. Who waits there moves the clock."""
     random = Random(7)
-    service = served(place, **QUICK, rate_limits=UNLIMITED, decrypt_jobs_at_once=0)
-    deps: Any = service.deps
+    long = {"jwt_access_expiry": timedelta(hours=1)}
+    service = served(place, **QUICK, **long, rate_limits=UNLIMITED, decrypt_jobs_at_once=0, oauth_providers=providers)
+    deps: Any = replace(service.deps, wait=lambda seconds: service.clock.pass_by(seconds=seconds))
+    service = replace(service, deps=deps, http=create_app(deps.config, deps).test_client())
     senders = [deps.post._senders[channel]._client for channel in ("email", "sms")]
     storm = Storm(random, deps.gateway._client, deps.key_service._client, deps.bucket._client, *senders)
     ask = Timed(service)
@@ -49,13 +59,13 @@ def begun(place: Place) -> tuple[Service, Storm, Crowd, Timed]:
 
 def prove(place: Place, size: Size) -> Figures:
     """Storms of each strength, and what is there after them."""
-    service, storm, crowd, ask = begun(place)
-    with capture_logs() as logs:
+    with provider() as told, capture_logs() as logs:
+        service, storm, crowd, ask = begun(place, at(told.issuer))
         people = [registered(crowd) for _ in range(size.of(2, 10))]
         for rate in RATES:
             storm.rate = rate
             for _ in range(size.of(8, 200)):
-                crowd.random.choice(people).act()
+                lives(crowd.random.choice(people), 1, later=LATER)
             people.append(registered(crowd))
             storm.rate = 0.0
             calm(crowd, people)
@@ -80,6 +90,8 @@ def calm(crowd: Crowd, people: list[Person]) -> None:
         person.look()
         person.lists()
         person.comes_back()
+        person.decrypts()
+        person.connects()
     if sum(crowd.statuses[each] for each in (500, 502, 503)) != later:
         crowd.violations.append("somebody was told to come later when all was well")
 
@@ -89,6 +101,7 @@ def figures_of(crowd: Crowd, storm: Storm, ask: Timed) -> Figures:
     figures = Figures(violations=crowd.violations)
     figures.add({"requests": crowd.statuses.total(), "faults injected": storm.met.total()})
     figures.add({"kinds of faults": len(storm.met), "acts answered as done": crowd.acts.total()})
+    figures.add({name: crowd.acts[name] for name in ("decrypt", "token of a provider", "hostile, refused")})
     figures.add({f"answers of {status}": count for status, count in sorted(crowd.statuses.items())})
     figures.add({"seconds of the slowest answer": round(ask.slowest, 1)})
     return figures

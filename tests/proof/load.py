@@ -19,27 +19,20 @@ import orjson
 
 from tests.accounts.conftest import QUICK, new_email
 from tests.proof import canaries
+from tests.proof.crowd import Crowd
 from tests.proof.front import Front, serving
 from tests.proof.harness import Figures, Place, Size
-from tests.proof.people import API, FILES, Crowd, Person, registered
+from tests.proof.hostility import lives
+from tests.proof.people import API, Person, registered
+from tests.proof.provided import provider
 from tests.proof.standing import UNLIMITED, served
 from tests.support.server import environment
 
 TITLE = "Load on nginx and gunicorn, a flood of sign-ins beside it, and canaries in every secret"
 PEOPLE, FLOODING = 4, 6
-HOSTILE = 0.05
 # After its first minutes a process has all the memory that hashing takes, and grows no more.
 MOST_GROWTH, MOST_DESCRIPTORS = 48.0, 24
 MOST_SECONDS = 8.0
-WRONG: list[tuple[str, str, Any, str | None]] = [
-    ("POST", f"{API}/login", {"email": "nobody@example.com", "password": "a wrong password"}, None),
-    ("POST", f"{API}/login", {"email": {"$ne": ""}, "password": 1}, None),
-    ("POST", f"{API}/refresh", {"refresh_token": "rt1.ses_x.0.forged-forged-forged"}, None),
-    ("GET", f"{API}/me", None, "eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb290In0."),
-    ("GET", f"{FILES}/..%2f..%2fetc%2fpasswd", None, None),
-    ("POST", f"{API}/magic-link/verify", {"token": "tok_0123456789.forged-forged"}, None),
-    ("POST", f"{API}/register", {"email": "x" * 70000, "password": "x"}, None),
-]
 
 
 @dataclass
@@ -77,8 +70,9 @@ def prove(place: Place, size: Size) -> Figures:
     account = service.deps.config.aws_access_key_id or ""
     more = {"ARGON2_MEMORY_KIB": "12288", "ARGON2_ITERATIONS": "3", "RATE_LIMITS": str(UNLIMITED)}
     more |= {"TRUSTED_PROXIES": "1", "OUTBOX_URL": place.emulator, "S3_BUCKET": service.deps.config.s3_bucket}
-    with tempfile.TemporaryDirectory(prefix="panzoto-proof-") as name:
+    with tempfile.TemporaryDirectory(prefix="panzoto-proof-") as name, provider() as told:
         folder = Path(name)
+        more |= {"OAUTH_PROVIDERS": "acme", "OAUTH_ACME_ISSUER": told.issuer, "OAUTH_ACME_CLIENT_ID": "panzoto"}
         with serving(nginx, environment(place.emulator, account, **more), folder) as front:
             doors = [Door(front.port, f"127.0.1.{number + 1}") for number in range(PEOPLE)]
             crowds = [
@@ -134,18 +128,6 @@ def loaded(front: Front, crowds: list[Crowd], doors: list[Door], size: Size) -> 
 def unwell(crowds: list[Crowd]) -> int:
     """How many answers said that it was the service's fault."""
     return sum(crowd.statuses[each] for crowd in crowds for each in (500, 502, 503))
-
-
-def lives(person: Person, acts: int) -> None:
-    """Do so many things; of twenty one is somebody's who means ill."""
-    crowd = person.crowd
-    for _ in range(acts):
-        if crowd.random.random() < HOSTILE:
-            status, _ = crowd.hears(*crowd.random.choice(WRONG))
-            if not 400 <= status < 500:
-                crowd.violations.append(f"what was hostile was answered {status}")
-        else:
-            person.act()
 
 
 def looks_on(person: Person, times: int) -> None:

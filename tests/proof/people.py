@@ -3,51 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from random import Random
+from secrets import token_hex, token_urlsafe
 from typing import Any
 
+from argon2.low_level import Type, hash_secret_raw
+
+from panzoto.crypto import keys
 from tests.accounts.conftest import new_email
 from tests.audio.conftest import send
+from tests.crypto.streams import encrypted_by_tink
 from tests.passwordless.conftest import new_phone
+from tests.proof.crowd import Crowd
 
 API, FILES = "/api/v1/auth", "/api/v1/audio-files"
-SEALED = b"sealed bytes of a recording"
-# What somebody is told who should try again, and what a defect is called.
-LATER = frozenset({429, 500, 502, 503})
+SPOKEN = b"what somebody has said"
 MOST_TRIES = 50
-SECRET_FIELDS = ("token", "refresh_token", "recovery_key", "audio_key", "content_token")
-Ask = Callable[[str, str, Any, str | None], tuple[int, dict[str, Any]]]
-ReadMail = Callable[[str], list[str]]
-
-
-@dataclass
-class Crowd:
-    """What all people of a load have in common: how they ask, and what is noted of them."""
-
-    ask: Ask
-    read: ReadMail
-    random: Random
-    statuses: Counter[int] = field(default_factory=Counter)
-    acts: Counter[str] = field(default_factory=Counter)
-    secrets: set[str] = field(default_factory=set)
-    violations: list[str] = field(default_factory=list)
-
-    def hears(self, method: str, path: str, body: Any = None, token: str | None = None) -> tuple[int, dict[str, Any]]:
-        """An answer, with what is secret in it noted."""
-        status, said = self.ask(method, path, body, token)
-        self.statuses[status] += 1
-        self.secrets |= {str(said[name]) for name in SECRET_FIELDS if said.get(name)}
-        return status, said
-
-    def expects(self, act: str, status: int, *good: int) -> bool:
-        """Whether it was done; what is neither done nor to be tried again is a violation."""
-        self.acts[act] += status in good
-        if status not in good and status not in LATER:
-            self.violations.append(f"{act} was answered {status}")
-        return status in good
+OAUTH = "/api/v1/oauth"
 
 
 @dataclass
@@ -59,6 +31,9 @@ class Person:
     password: str
     token: str
     refresh_token: str
+    audio_key: bytes
+    subject: str = field(default_factory=lambda: f"sub-{token_hex(8)}")
+    connected: bool = False
     verified: bool = False
     kept: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
@@ -66,7 +41,7 @@ class Person:
     def act(self) -> None:
         """Do something, as people do: mostly look, sometimes change something."""
         acts = [self.look, self.look, self.refresh, self.lists, self.records, self.deletes, self.leaves]
-        acts += [self.links, self.codes]
+        acts += [self.links, self.codes, self.decrypts, self.connects]
         self.crowd.random.choice(acts)()
 
     def look(self) -> None:
@@ -92,14 +67,14 @@ class Person:
 
     def records(self) -> None:
         """Upload a recording, and tell of it."""
-        body = {"filename": "note.3gp", "content_type": "audio/3gpp", "file_size": len(SEALED)}
+        body = {"filename": "note.3gp", "content_type": "audio/3gpp", "file_size": len(self.seal("any"))}
         status, begun = self.crowd.hears("POST", f"{FILES}/uploads", body, self.token)
         if not self.crowd.expects("upload", status, 201):
             return
-        upload = begun["upload"]
-        if send(upload["method"], upload["url"], SEALED, upload["headers"]).status != 200:
+        upload, sealed = begun["upload"], self.seal(begun["s3_key"])
+        if send(upload["method"], upload["url"], sealed, upload["headers"]).status != 200:
             return
-        told = {"s3_key": begun["s3_key"], "file_size": len(SEALED)}
+        told = {"s3_key": begun["s3_key"], "file_size": len(sealed)}
         status, _ = self.crowd.hears("POST", FILES, told, self.token)
         if self.crowd.expects("record", status, 200, 201):
             self.kept.add(begun["file_id"])
@@ -113,6 +88,35 @@ class Person:
         status, _ = self.crowd.hears("DELETE", f"{FILES}/{file_id}", None, self.token)
         if self.crowd.expects("delete", status, 200, 404):
             self.gone.add(file_id)
+
+    def seal(self, s3_key: str) -> bytes:
+        """The recording as the phone seals it for that key."""
+        return encrypted_by_tink(SPOKEN, key=self.audio_key, name=s3_key)
+
+    def decrypts(self) -> None:
+        """Have a recording decrypted, and read the copy: it is what was said."""
+        if not self.kept:
+            return
+        body = {"password": self.password}
+        status, said = self.crowd.hears("POST", f"{FILES}/{max(self.kept)}/decrypt", body, self.token)
+        if self.crowd.expects("decrypt", status, 200) and send("GET", said["download_url"]).body != SPOKEN:
+            self.crowd.violations.append("a decrypted copy is not what was said")
+
+    def connects(self) -> None:
+        """Connect a provider once; then have a token of it, which the vault refreshes, and which is one's own."""
+        if not self.connected:
+            shown = {"code": f"{self.subject}.code", "code_verifier": token_urlsafe(32)}
+            body = {**shown, "current_password": self.password}
+            status, _ = self.crowd.hears("POST", f"{OAUTH}/acme/link", body, self.token)
+            self.connected = self.crowd.expects("connect a provider", status, 200)
+            return
+        status, said = self.crowd.hears("GET", f"{OAUTH}/connections", None, self.token)
+        if self.crowd.expects("connections", status, 200) and not said["connections"]:
+            self.crowd.violations.append("a connection that was made is lost")
+        status, said = self.crowd.hears("GET", f"{OAUTH}/acme/access-token", None, self.token)
+        done = self.crowd.expects("token of a provider", status, 200)
+        if done and not said["access_token"].startswith(f"{self.subject}."):
+            self.crowd.violations.append("somebody has the token of somebody else")
 
     def leaves(self) -> None:
         """Sign out, after which nothing works, and sign in again."""
@@ -182,5 +186,13 @@ def registered(crowd: Crowd) -> Person:
         crowd.secrets.add(password)
         status, said = crowd.hears("POST", f"{API}/register", {"email": email, "password": password})
         if crowd.expects("register", status, 201):
-            return Person(crowd, email, password, said["token"], said["refresh_token"])
+            return Person(crowd, email, password, said["token"], said["refresh_token"], audio_key_of(said, password))
     raise AssertionError("nobody can register")
+
+
+def audio_key_of(said: dict[str, Any], password: str) -> bytes:
+    """The audio key, as a phone unwraps it."""
+    kdf = said["kdf"]
+    cost = kdf["iterations"], kdf["memory_kib"], kdf["parallelism"]
+    wrapping = hash_secret_raw(password.encode(), bytes.fromhex(said["key_salt"]), *cost, 32, Type.ID)
+    return keys.unwrap(said["wrapped_audio_key"], wrapping, said["user_id"])

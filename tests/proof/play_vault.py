@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -40,7 +40,7 @@ def vault(told: Hostile, on: Standing) -> Play:
     begun = signed_in(deps, person(deps, new_email(), identities=frozenset({"acme"})))
     caller = authenticate(deps, begun.access_token)
     user_id = caller.user.user_id
-    connect(on, user_id)
+    connect(deps, user_id, expires=on.service.clock() - timedelta(hours=1))
     told.asked.clear()
     asks: Act = partial(access_token, deps, caller, "acme", None, HERE)
     ends: Act = partial(disconnect, deps, caller, "acme", None, HERE)
@@ -70,19 +70,17 @@ def found_now(deps: Any, user_id: str) -> Any:
     return deps.oauth_tokens.find(user_id, "acme").sealed
 
 
-def connect(on: Standing, user_id: str) -> None:
-    """Tokens in the vault, of which the access token has expired."""
-    deps, now = on.deps, on.service.clock()
-    expired = now - timedelta(hours=1)
-    tokens = Tokens(access_token=OLD, refresh_token="a-refresh-token", expires_at=expired)
+def connect(deps: Any, user_id: str, expires: datetime) -> None:
+    """Tokens in the vault, of which the access token expires then."""
+    tokens = Tokens(access_token=OLD, refresh_token="a-refresh-token", expires_at=expires)
     kept = Connection(
         user_id=user_id,
         provider="acme",
         issuer=deps.config.oauth_providers[0].issuer,
         user_info={"sub": user_id},
         tokens=sealed(deps, tokens, user_id, "acme"),
-        expires_at=expired,
+        expires_at=expires,
         active=True,
         version=1,
     )
-    transact(deps.gateway, deps.oauth_tokens.keeping(None, kept, expired))
+    transact(deps.gateway, deps.oauth_tokens.keeping(None, kept, expires))

@@ -8,12 +8,9 @@ from typing import Any
 
 import limits
 from panzoto import create_app
-from panzoto.deps import build
-from panzoto.local.preparing import make_key
-from tests.accounts.conftest import QUICK, Clock, Service
+from tests.accounts.conftest import QUICK, Service, begun
 from tests.proof.harness import Place
 from tests.proof.stage import Stage
-from tests.support import tables
 
 UNLIMITED = limits.changed(",".join(f"{limit.name}=1000000/1h" for limit in limits.DEFAULTS.each))
 # A busy machine is no outage: what is tried here is the order of things.
@@ -46,14 +43,4 @@ def standing(place: Place, **changes: Any) -> Standing:
 
 def served(place: Place, **changes: Any) -> Service:
     """The service on a new account, as it is configured by default but for these changes."""
-    config = place.config(**changes)
-    clock = Clock()
-    deps = replace(build(config), clock=clock)
-    tables.create_all(deps.clients.dynamodb(), config)
-    deps.clients.s3().create_bucket(Bucket=config.s3_bucket)
-    make_key(deps.clients.kms(), config.audio_kms_key, "tests")
-    make_key(deps.clients.kms(), config.oauth_kms_key, "tests")
-    deps.clients.ses().verify_email_identity(EmailAddress="panzoto@localhost.localdomain")
-    outbox = deps.outbox
-    assert outbox is not None
-    return Service(deps, clock, create_app(config, deps).test_client(), outbox)
+    return begun(place.config(**changes))

@@ -19,7 +19,8 @@ def test_a_storm_costs_nothing(ministack: str) -> None:
     """A shortened storm; `make proof` has longer ones."""
     figures = faults.prove(Place(ministack), Size.SHORT)
     assert figures.violations == []
-    assert figures.counts["faults injected"] > 0
+    for what in ("faults injected", "decrypt", "token of a provider", "hostile, refused"):
+        assert figures.counts[what] > 0, what
 
 
 def test_a_registration_that_is_another_at_each_attempt(ministack: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,12 +10,11 @@ from flask.testing import FlaskClient
 
 from panzoto import create_app
 from panzoto.deps import Deps, build
-from panzoto.local.preparing import make_key
 from panzoto.web.application import Application
 from tests.accounts.conftest import QUICK
 from tests.fuzz.api import SETTINGS
-from tests.support import tables
 from tests.support.configs import configured
+from tests.support.furnishing import furnish
 from tests.support.people import Somebody, somebody
 
 
@@ -24,13 +23,8 @@ def deps(ministack: str) -> Deps:
     """What the attacked service stands on: without limits, since each attack is more than they let through."""
     account = f"{random.SystemRandom().randrange(10**11, 10**12)}"
     config = configured(account, ministack, outbox_url=ministack, **QUICK, **SETTINGS)
-    made = build(config)
-    tables.create_all(made.clients.dynamodb(), config)
-    made.clients.s3().create_bucket(Bucket=config.s3_bucket)
-    for key in (config.audio_kms_key, config.oauth_kms_key):
-        make_key(made.clients.kms(), key, "tests")
-    made.clients.ses().verify_email_identity(EmailAddress="panzoto@localhost.localdomain")
-    return made
+    furnish(config)
+    return build(config)
 
 
 @pytest.fixture(scope="session")

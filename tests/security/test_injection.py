@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from panzoto import create_app
 from panzoto.deps import Deps
 from panzoto.local.outbox import Outbox
 from panzoto.web.application import Application
+from tests.accounts.conftest import PASSWORD
 from tests.security.routes import NOBODYS, bodies, routes
 from tests.support.people import FILES, Somebody, begun_upload
 
@@ -92,8 +94,12 @@ def test_no_text_becomes_a_line_of_the_log(http: FlaskClient, deps: Deps, ann: S
     assert answer.status_code == 401
     assert sum(line["event"] == "request" for line in lines) == 1
     assert not [line for line in lines if MARK in str(line)]
-    events = http.get(f"{AUTH}/export", headers=ann.headers).get_json()["events"]
-    assert not [each for each in events if not each.get("user_agent", "").isprintable()]
+    body = {"email": f"agent.{secrets.token_hex(6)}@example.com", "password": PASSWORD}
+    begun = http.post(f"{AUTH}/register", json=body, headers={"User-Agent": wire}).get_json()
+    its = {"Authorization": f"Bearer {begun['token']}"}
+    (session,) = http.get(f"{AUTH}/sessions", headers=its).get_json()["sessions"]
+    assert session["user_agent"]
+    assert session["user_agent"].isprintable()
 
 
 def test_text_is_asked_for_and_nothing_else_is_taken(app: Application, http: FlaskClient, admin: Somebody) -> None:
