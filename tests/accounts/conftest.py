@@ -19,6 +19,7 @@ from panzoto.crypto.passwords import Passwords
 from panzoto.deps import Deps, build
 from panzoto.local.outbox import Outbox
 from tests.support.furnishing import furnish
+from tests.support.light import lightly
 
 # The lightest of OWASP's profiles: as strong, and a third of the time.
 QUICK = {"argon2_memory_kib": 12288, "argon2_iterations": 3}
@@ -87,7 +88,7 @@ def new_email() -> str:
 def begun(config: Config) -> Service:
     """The service of a configuration, with its tables, bucket, key and sender."""
     clock = Clock()
-    deps = replace(build(config), clock=clock)
+    deps = lightly(replace(build(config), clock=clock))
     furnish(config)
     assert deps.outbox is not None
     return Service(deps, clock, create_app(config, deps).test_client(), deps.outbox)

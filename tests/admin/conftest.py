@@ -21,6 +21,7 @@ from panzoto.models.users import User
 from tests.accounts.conftest import PASSWORD, QUICK, Clock, Service, new_email
 from tests.support.configs import configured, new_account
 from tests.support.furnishing import furnish
+from tests.support.light import lightly
 
 UNLIMITED = limits.changed(",".join(f"{limit.name}=1000000/1h" for limit in limits.DEFAULTS.each))
 API = "/api/v1/admin"
@@ -83,7 +84,7 @@ def opened(ministack: str, **changes: Any) -> Office:
     """A service of its own, with its tables."""
     config = configured(new_account(), ministack, outbox_url=ministack, rate_limits=UNLIMITED, **(QUICK | changes))
     clock = Clock()
-    deps = replace(build(config), clock=clock)
+    deps = lightly(replace(build(config), clock=clock))
     deps.tally.goes_to(Counted(deps.figures, deps.users, clock))
     furnish(config)
     assert deps.outbox is not None

@@ -50,7 +50,8 @@ def test_the_item_of_a_code(service: Service) -> None:
     phone, now = new_phone(), int(service.clock.now.timestamp())
     code = asked(service, phone)
     item = kept(service, phone)
-    assert item.pop("OTPHash").startswith("$argon2id$v=19$m=12288,t=3,p=1$")
+    profile = service.deps.passwords.profile.numbers
+    assert item.pop("OTPHash").startswith("$argon2id$v=19$m={},t={},p={}$".format(*profile))
     assert item == {
         "PK": f"OTP#{phone}",
         "SK": "METADATA",
