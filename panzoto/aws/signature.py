@@ -27,7 +27,7 @@ class Signer:
         self._host = named if parts.port in {None, PORTS[parts.scheme]} else f"{named}:{parts.port}"
         self._path = quote(normalize_url_path(parts.path), safe="/~")
         self._region = region
-        self._known: tuple[str, str, bytes] = ("", "", b"")
+        self._known: tuple[tuple[str, str], bytes] = (("", ""), b"")
 
     def headers(self, target: str, body: bytes, at: datetime, by: ReadOnlyCredentials) -> dict[str, str]:
         """The headers of a POST of that body, signed."""
@@ -50,10 +50,10 @@ class Signer:
 
     def _key(self, secret: str, day: str) -> bytes:
         """The key of a day. It is kept together with what it was made of, so that threads find a whole or nothing."""
-        known = self._known
-        if known[0] != secret or known[1] != day:
+        known, of = self._known, (secret, day)
+        if known[0] != of:
             key = f"AWS4{secret}".encode()
             for part in (day, self._region, SERVICE, "aws4_request"):
                 key = hmac.digest(key, part.encode(), "sha256")
-            self._known = known = (secret, day, key)
-        return known[2]
+            self._known = known = (of, key)
+        return known[1]
