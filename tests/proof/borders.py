@@ -43,7 +43,7 @@ def watching(watch: Watch) -> Iterator[None]:
         _see(patch, logging.Logger, "handle", before=lambda _, line: watch.keep("a log line", line.getMessage()))
         _see(patch, urllib3.PoolManager, "request", before=lambda _, __, to, **___: watch.keep("an address", to))
         _see(patch, Endpoint, "create_request", after=lambda sent, _, __, what: _sent(watch, sent, what))
-        _see(patch, Signer, "headers", before=lambda _, __, body, *___: watch.keep(ITEM, body.decode()))
+        _see(patch, Signer, "headers", before=lambda _, __, body, *___: watch.keep(ITEM, body.decode(errors="replace")))
         _see(patch, Message, "__init__", after=lambda _, made, **__: watch.learn_message(made.text))
         for kind in (Tokens, SignedIn, Refreshed):
             _see(patch, kind, "__init__", after=lambda _, made, **__: watch.learn_fields(vars(made)))
@@ -85,7 +85,7 @@ def _sent(watch: Watch, request: Any, what: Any) -> None:
     watch.keep("an address at AWS", request.url)
     service, body = what.service_model.service_name, request.body or b""
     if service == "dynamodb":
-        watch.keep(ITEM, body.decode())
+        watch.keep(ITEM, body.decode(errors="replace"))
     elif service == "kms" and what.name == "Encrypt":
         watch.learn("a key that KMS wraps", orjson.loads(body)["Plaintext"])
 
