@@ -19,7 +19,9 @@ CALLS, FINDINGS = pytest.StashKey[Path](), pytest.StashKey[list[str]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """A way to have grants judged that nothing used, where it is not the whole suite that runs, or runs in parts."""
     parser.addoption(
-        "--whole-policy", action="store_true", help="judge unused grants of the service too, as if this were the whole suite"
+        "--whole-policy",
+        action="store_true",
+        help="judge the service's unused grants too, as if this were the whole suite",
     )
     parser.addoption(
         "--calls", type=Path, metavar="FOLDER", help="keep what is recorded here, and judge what earlier runs left too"
