@@ -22,12 +22,15 @@ FIELDS = frozenset(
         *("recovery_key", "audio_key", "content_token", "code_verifier", "client_secret"),
     }
 )
-LINK = re.compile(r"/(?:m|reset|verify)/([\w.-]+)")
+LINK = re.compile(r"/(?:m|reset|verify)/([\w-]+\.[\w-]+)")
 SENT = re.compile(r"(?<![\w.:/+-])\d{6,12}(?![\w:/+-]|\.\d)")
 # Digits are in texts by chance: they are a code where they stand after its name.
 CODE = re.compile(r'(?:otp|code)[^\w.]{1,8}(?:"[SN]": ?")?(\d{6,12})(?!\w)', re.IGNORECASE)
 QUOTED = re.compile(rf'"([^"]{{{SHORTEST},}})"')
 LARGEST_FILE = 2**20
+# Copies of checkouts have the passwords that tests type; nothing that runs writes such files.
+PROGRAMS = frozenset({".py", ".pyc"})
+VARIED = 8
 # Where a test of other software reads the code, with OTP_TEST_MODE alone.
 SHOWN = "OTP_TEST#"
 
@@ -43,9 +46,9 @@ class Watch:
     resting: int = 0
 
     def learn(self, name: str, secret: Any) -> None:
-        """A secret; short ones are guessable, and in texts by chance. Bytes are known by their base64."""
+        """A secret; short and monotonous ones are in texts by chance. Bytes are known by their base64."""
         secret = b64encode(secret).decode() if isinstance(secret, bytes) else secret
-        if not self.resting and isinstance(secret, str) and len(secret) >= SHORTEST:
+        if not self.resting and isinstance(secret, str) and len(secret) >= SHORTEST and len(set(secret)) >= VARIED:
             self.secrets.setdefault(secret, name)
 
     def learn_fields(self, said: Any) -> None:
@@ -100,7 +103,9 @@ class Watch:
         }
         theirs = Canaries({secret: name for secret, name in self.secrets.items() if not name.isupper()})
         for path in folder.rglob("*") if folder else ():
-            if path.is_file() and not path.is_symlink() and path.stat().st_size <= LARGEST_FILE:
+            if path.suffix in PROGRAMS or not path.is_file() or path.is_symlink():
+                continue
+            if path.stat().st_size <= LARGEST_FILE:
                 leaks |= {f"{each} is in the file {path}" for each in theirs.within(path.read_text(errors="replace"))}
         return sorted(leaks)
 
