@@ -25,7 +25,7 @@ help: ## This list
 run: .venv ## The backend and all it stands on; PORT, EMULATOR_PORT, PANZOTO_DATA move it, RELOAD=1 reloads code
 	@$(BIN)/python -m panzoto.local --with-parent
 
-test: .venv ## The tests; CI=true tries all, CANARIES=1 looks for secrets in what was told, COVERAGE=1 asks for their coverage too, ARGS="-k word" gives pytest other arguments
+test: .venv ## The tests; CI=true tries all, COVERAGE=1 and CANARIES=1 ask for more, ARGS="-k word" gives pytest other arguments
 ifdef COVERAGE
 	@$(BIN)/python -m pytest $(AT_ONCE) --cov --cov-report=
 	@$(BIN)/python -m coverage report --include='$(COVERED)' --skip-covered --show-missing --fail-under=100
