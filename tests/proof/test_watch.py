@@ -122,7 +122,12 @@ def test_every_kind_is_learned(service: Service, watch: Watch) -> None:
     service.deps.key_service.wrap(bytes(range(32)), me["user_id"])
     later = service.clock.now + timedelta(hours=1)
     answered(service, lambda: with_cookie("cookie-" + "d123456789" * 3))
-    Tokens(access_token="access-" + "a123456789" * 3, refresh_token="again-" + "b123456789" * 3, id_token="person-" + "c123456789" * 3, expires_at=later)
+    Tokens(
+        access_token="access-" + "a123456789" * 3,
+        refresh_token="again-" + "b123456789" * 3,
+        id_token="person-" + "c123456789" * 3,
+        expires_at=later,
+    )
     assert {PASSWORD, reset, me["token"], me["refresh_token"], me["recovery_key"]} <= set(watch.secrets)
     wanted = {"password", "refresh_token", "a cookie", "recovery_key", "access_token", "id_token", "a link"}
     assert wanted | {"a key that KMS wraps", "SECRET_KEY", "JWT_SECRET_KEY"} <= set(watch.secrets.values())

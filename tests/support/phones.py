@@ -19,6 +19,7 @@ from panzoto.flows.client import Client
 from panzoto.models.store.transaction import transact
 from panzoto.models.users import User
 from tests.support import races
+from tests.support.light import lightly
 
 API = "/api/v1/auth"
 HERE = Client("127.0.0.1", "tests", "en")
@@ -75,7 +76,7 @@ def _run(config: Config, asks: list[Ask]) -> list[Answer]:
 def _application(config: Config) -> tuple[Deps, FlaskClient]:
     """The application that this process has already, or one of another configuration."""
     if not _have or _have[0].config != config:
-        deps = build(config)
+        deps = lightly(build(config))
         _have[:] = [deps, create_app(config, deps).test_client()]
     deps, http = _have
     return deps, http

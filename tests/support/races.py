@@ -19,6 +19,7 @@ from panzoto.flows.first_admin import first_admin
 from panzoto.models.spec import AUDIO_FILES
 from panzoto.models.store.expressions import Attr, Change
 from panzoto.models.table import Table
+from tests.support.light import lightly
 from tests.support.tables import EVERYTHING
 
 Act = Callable[[Deps, int], object]
@@ -68,7 +69,7 @@ def _begin(line: Barrier) -> None:
 
 
 def _run(config: Config, act: Act, number: int) -> object:
-    deps = build(config)
+    deps = lightly(build(config))
     deps.users.get({"user_id": "warm"})  # the connection is there before the line is crossed
     _line.wait(SECONDS)
     try:
