@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from panzoto import create_app
 from panzoto.web import guards
 from panzoto.web.guards import is_public
-from tests.admin.conftest import Office, opened
+from tests.admin.conftest import Office, new_email, opened
 from tests.approvals.conftest import new_phone
 
 PASSWORD = "SecurePassword123!"
@@ -128,6 +128,20 @@ def test_a_form_needs_the_token_of_its_session(office: Office) -> None:
             answer = http.post(path, data={"form_token": token} if token else {})
             assert (answer.status_code, "not of your present session" in answer.text) == (403, True), path
     assert browser(office).post("/admin/sign-in", data={"email": me["email"]}).status_code == 403
+
+
+def test_what_people_say_of_themselves_is_text(office: Office) -> None:
+    """Neither their name nor their program's is markup in the page of whoever looks (ASVS 1.2.1, 1.3.7)."""
+    written = "{{7*191}}<img src=x onerror=alert(1)>"
+    said = {"headers": {"User-Agent": written}, "environ_base": {"REMOTE_ADDR": "192.0.2.7"}}
+    body = {"email": new_email(), "password": PASSWORD, "name": written}
+    somebody = office.http.post("/api/v1/auth/register", json=body, **said)
+    assert somebody.status_code == 201, somebody.get_json()
+    http = signed_in(office, office.someone("admin"))
+    page = http.get(f"/admin/people/{somebody.get_json()['user_id']}").text
+    assert page.count("{{7*191}}&lt;img src=x onerror=alert(1)&gt;") >= 2, page
+    assert "<img src=x" not in page
+    assert "1337" not in page
 
 
 def test_forms_of_other_sites_are_refused(office: Office) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.proof.crowd import Crowd
 from tests.proof.people import API, FILES, Person
 
+Wrong = tuple[str, str, Any, str | None]
+
 HOSTILE = 0.05
-WRONG: list[tuple[str, str, Any, str | None]] = [
+WRONG: list[Wrong] = [
     ("POST", f"{API}/login", {"email": "nobody@example.com", "password": "a wrong password"}, None),
     ("POST", f"{API}/login", {"email": {"$ne": ""}, "password": 1}, None),
     ("POST", f"{API}/refresh", {"refresh_token": "rt1.ses_x.0.forged-forged-forged"}, None),
@@ -24,9 +27,19 @@ def lives(person: Person, acts: int, later: frozenset[int] = frozenset()) -> Non
     crowd = person.crowd
     for _ in range(acts):
         if crowd.random.random() < HOSTILE:
-            status, _ = crowd.hears(*crowd.random.choice(WRONG))
-            crowd.acts["hostile, refused"] += 400 <= status < 500
-            if not (400 <= status < 500 or status in later):
-                crowd.violations.append(f"what was hostile was answered {status}")
+            _tries(crowd, crowd.random.choice(WRONG), later)
         else:
             person.act()
+
+
+def attacks(crowd: Crowd) -> None:
+    """Try all that is hostile once, when nothing is an excuse."""
+    for wrong in WRONG:
+        _tries(crowd, wrong, later=frozenset())
+
+
+def _tries(crowd: Crowd, wrong: Wrong, later: frozenset[int]) -> None:
+    status, _ = crowd.hears(*wrong)
+    crowd.acts["hostile, refused"] += 400 <= status < 500
+    if not (400 <= status < 500 or status in later):
+        crowd.violations.append(f"what was hostile was answered {status}")
