@@ -12,7 +12,17 @@ from panzoto.errors import InvalidRequest
 MOST_DETAILS, LONGEST_NAME = 20, 100
 
 
-class Shape(BaseModel):
+class Described(BaseModel):
+    """What OpenAPI describes."""
+
+    @classmethod
+    @cache
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]  # `cache` hides that the signature is the same
+        """The schema, made once: flask-openapi3 asks for it for every route, and for a query's at every request."""
+        return super().model_json_schema(*args, **kwargs)
+
+
+class Shape(Described):
     """What a request may hold: nothing unknown, nothing converted, and no NUL in any text."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -35,18 +45,12 @@ class Query(Shape):
 
     model_config = ConfigDict(extra="forbid", strict=False, frozen=True)
 
-    @classmethod
-    @cache
-    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]  # `cache` hides that the signature is the same
-        """The schema, made once: flask-openapi3 asks for it at every request, and takes a fifth of a list for that."""
-        return super().model_json_schema(*args, **kwargs)
-
 
 class Path(Query):
     """The variable parts of an address."""
 
 
-class Answer(BaseModel):
+class Answer(Described):
     """The body of an answer."""
 
 
