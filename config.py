@@ -155,7 +155,7 @@ class Config:
     hashing_at_once: int | None = var(
         "HASHING_AT_ONCE",
         formats.whole(1, 256),
-        default_text="one per core",
+        default_text="its share of the cores",
         says="Password hashes that a process works on at once; more wait briefly, and then hear 503.",
     )
     prevent_enumeration: bool = var(

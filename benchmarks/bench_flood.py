@@ -35,6 +35,7 @@ def run() -> list[Measured]:
             server.load("/api/v1/auth/me", 1, token=known.token)
             for _ in range(ROUNDS):
                 for name, own in times.items():
+                    server.rest()
                     flood = server.loading("/api/v1/auth/login", SECONDS + 1, body=known.login, at_once=32)
                     with flood if name == DURING else nullcontext() as wrk:
                         load = server.load("/api/v1/auth/me", SECONDS, token=known.token, at_once=4)

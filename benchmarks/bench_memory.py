@@ -39,4 +39,5 @@ def _after_load(environ: Mapping[str, str], arguments: tuple[str, ...], token: s
         for path in ("/api/v1/auth/me", "/api/v1/audio-files?limit=25"):
             server.load(path, SECONDS, token=token, at_once=32)
         server.load("/api/v1/auth/login", SECONDS, body=login, at_once=8)
+        server.rest()
         return server.memory()

@@ -20,6 +20,7 @@ from tests.support.ministack import free_port
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 SECONDS_TO_START = 60.0
+SECONDS_TO_REST, BETWEEN_LOOKS = 60.0, 0.3
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -64,6 +65,14 @@ class Serving:
     def cpu(self) -> float:
         """Seconds of CPU that all of it has taken."""
         return sum(_ticks(pid) for pid in self.pids) / TICKS
+
+    def rest(self) -> None:
+        """Wait until it has done with what it was asked before: what nobody waits for any more is worked on, too."""
+        ends, took = time.monotonic() + SECONDS_TO_REST, -1.0
+        while took != (took := self.cpu()):
+            if time.monotonic() > ends:
+                raise RuntimeError("the server does not come to rest")
+            time.sleep(BETWEEN_LOOKS)
 
     def memory(self) -> int:
         """Bytes that all of it takes; what is shared counts once."""

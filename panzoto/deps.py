@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -163,7 +164,7 @@ def build(config: Config, *, operator: bool = False) -> Deps:
     clients = Clients(config)
     tally = Tally(config.figures_seconds)
     gateway = _gateway(config, clients, tally, operator=operator)
-    gate = Gate(config.hashing_at_once)
+    gate = Gate(config.hashing_at_once or _share_of_cores(config))
     profile = _profile(config)
     passwords = Passwords(profile, gate)
     breaches = Breaches(HttpRanges()) if config.breach_lookup else None
@@ -229,6 +230,12 @@ def build(config: Config, *, operator: bool = False) -> Deps:
         messages=messages.messages(config),
         post=messages.post(config, clients, tally),
     )
+
+
+def _share_of_cores(config: Config) -> int:
+    """The cores that each process may fill with hashing, so that all of them together fill the machine's."""
+    cores = os.cpu_count() or 1
+    return max(1, cores // (config.workers or cores))
 
 
 def _gateway(config: Config, clients: Clients, tally: Tally, *, operator: bool) -> Gateway:

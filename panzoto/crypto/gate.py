@@ -37,6 +37,11 @@ class _Places:
             self._queue.append(turn)
             return turn
 
+    def is_full(self) -> bool:
+        """Whether whoever asked now would be refused."""
+        with self._lock:
+            return self._running >= self._at_once and len(self._queue) >= self._waiting
+
     def give_up(self, turn: Event) -> bool:
         """Leave the queue; False when the place came at the same moment, and is held."""
         with self._lock:
@@ -73,6 +78,14 @@ class Gate:
 
     def _begin_again(self) -> None:
         self._places = _Places(self.at_once, self.waiting)
+
+    def expect_room(self) -> None:
+        """Raise `Overloaded` if a caller would be refused now: to be asked before work that would be for nothing.
+
+        Where strangers are many, most of them are refused; what each costs before is what everybody else waits for.
+        """
+        if self._places.is_full():
+            raise self._overloaded()
 
     @contextmanager
     def passing(self) -> Iterator[None]:

@@ -32,6 +32,10 @@ class Passwords:
         self.gate = gate or Gate()
         self._nobodys = _hash_of_nobody(self.profile)
 
+    def expect_room(self) -> None:
+        """Raise `Overloaded` if a hash would be refused now."""
+        self.gate.expect_room()
+
     def hash(self, password: str) -> str:
         """The Argon2id hash to keep, with its salt and parameters inside; `InvalidRequest` for what is not text."""
         typed = as_typed(password)

@@ -40,12 +40,12 @@ def login(deps: Deps, email: str, password: str, client: Client, *, device_id: s
     A guess is charged before it is looked at: to the network it comes from, and to the account there. A device that has
     signed in before has guesses of its own. Wrong guesses from elsewhere are counted together too: past that limit only
     known devices sign in until its window ends. An unknown email costs the same calls and hashing as a known one.
+    Where it could not be hashed anyway, nothing is charged, read or written.
     Commit point: the session's writes. A crash before them costs the user another try.
     """
+    deps.passwords.expect_room()
     now = deps.clock()
-    email = normal_email(email)
-    deps.rates.charge("login.address", client.network, now)
-    guess = _guess(deps, email, device_id, client)
+    guess = _guess(deps, normal_email(email), device_id, client, now)
     guesses = deps.rates.charge("login.account", guess.bucket, now)
     try:
         user = _verified(deps, guess, password, client, now)
@@ -65,8 +65,10 @@ def login(deps: Deps, email: str, password: str, client: Client, *, device_id: s
     return signed_in
 
 
-def _guess(deps: Deps, email: str, device_id: str | None, client: Client) -> _Guess:
-    """Whose guess it is. Somebody who does not exist takes as many reads as somebody who does."""
+def _guess(deps: Deps, email: str, device_id: str | None, client: Client, now: datetime) -> _Guess:
+    """Whose guess it is, charged to its network. Somebody who does not exist takes as many reads as somebody who does.
+    """
+    deps.rates.charge("login.address", client.network, now)
     claim = deps.emails.find(email)
     user = deps.users.find(claim["user_id"] if claim else NOBODY)
     if user is not None and device_id is not None and _devices.is_known(user, device_id):

@@ -33,6 +33,7 @@ def register(
     Commit point: the transaction of the person and the claim of the email. A crash before it leaves nothing; after it
     the account is there, and its owner signs in by password.
     """
+    deps.passwords.expect_room()
     now = deps.clock()
     email = normal_email(email)
     deps.rates.charge("register.address", client.network, now)
@@ -58,6 +59,7 @@ def register_quietly(
     of the store for it, in vain. The mail goes out after the answer, whose time and status tell nothing. The audio key
     is made at the first sign-in, which can show its recovery key. Commit point as in `register`.
     """
+    deps.passwords.expect_room()
     now = deps.clock()
     email = normal_email(email)
     deps.rates.charge("register.address", client.network, now)

@@ -11,6 +11,7 @@ import bcrypt
 import jwt
 import pytest
 from argon2 import PasswordHasher
+from structlog.testing import capture_logs
 
 from limits import changed as limits_of
 from panzoto.crypto.keys import new_key_salt
@@ -168,11 +169,12 @@ def test_a_strange_device_id_is_refused(service: Service, device: str) -> None:
     assert response.status_code == 400
 
 
-def test_a_flood_of_sign_ins_is_refused_quickly(service_for: Callable[..., Service]) -> None:
+@pytest.mark.parametrize("waiting", [0, 1])
+def test_a_flood_of_sign_ins_is_refused_quickly(service_for: Callable[..., Service], waiting: int) -> None:
     """When as many hashes are worked on as may be, the next hears 503 with Retry-After, and no guess is used up."""
     service = service_for(rate_limits=limits_of("login.account=1/15m,password.account=1/15m"))
     me = service.register()
-    full = replace_gate(service, waiting=0)
+    full = replace_gate(service, waiting=waiting)
     with full.passwords.gate.passing():
         client = service_with(service, full)
         response = client.post("/api/login", json={"email": me["email"], "password": PASSWORD})
@@ -182,6 +184,18 @@ def test_a_flood_of_sign_ins_is_refused_quickly(service_for: Callable[..., Servi
     assert (response.status_code, response.get_json()["code"]) == (503, "overloaded")
     assert int(response.headers["Retry-After"]) >= 1
     assert service.post("/login", {"email": me["email"], "password": PASSWORD}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/login", "/register"])
+def test_what_cannot_be_hashed_is_not_looked_up(service: Service, path: str) -> None:
+    """While the queue for hashing is full, a stranger is refused before anything is asked of the store."""
+    full = replace_gate(service, waiting=0)
+    with full.passwords.gate.passing(), capture_logs() as logs:
+        body = {"email": new_email(), "password": PASSWORD}
+        answer = service_with(service, full).post(f"/api/v1/auth{path}", json=body)
+    assert answer.status_code == 503
+    (line,) = [each for each in logs if each["event"] == "request"]
+    assert line["trips"] == 0
 
 
 def test_what_was_forgotten_is_not_taken_back(service: Service) -> None:

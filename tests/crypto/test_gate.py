@@ -90,13 +90,16 @@ def test_past_the_queue_is_refused_at_once() -> None:
     for name in ("first", "second"):
         holder.hold(name)
     until(lambda: len(holder.order) == 2)
+    gate.expect_room()
     holder.hold("waiting")
     until(lambda: queued(gate) == 1)
-    with pytest.raises(Overloaded) as refused, gate.passing():
-        pytest.fail("let through")
-    assert refused.value.retry_after == 30
+    for ask in (gate.expect_room, gate.passing().__enter__):
+        with pytest.raises(Overloaded) as refused:
+            ask()
+        assert refused.value.retry_after == 30
     holder.release()
     assert holder.order[-1] == "waiting"
+    gate.expect_room()
 
 
 def test_who_waits_too_long_is_refused() -> None:
