@@ -25,6 +25,8 @@ help: ## This list
 run: .venv ## The backend and all it stands on; PORT, EMULATOR_PORT, PANZOTO_DATA move it, RELOAD=1 reloads code
 	@$(BIN)/python -m panzoto.local --with-parent
 
+# A hundred servers of the tests load what the first has compiled.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv ## The tests; CI=true tries all, COVERAGE=1 and CANARIES=1 ask for more, ARGS="-k word" gives pytest other arguments
 ifdef COVERAGE
 	@$(BIN)/python -m pytest $(AT_ONCE) --cov --cov-report=

@@ -114,6 +114,29 @@ DECRYPTING = {
     "transcript, asked for": Cost(7, 2, 6),
     "transcript, how far": Cost(0, 3, 3),
 }
+PROVIDERS = {
+    "leave for the provider": Cost(6, 0, 3),
+    "come back, first sign-in": Cost(26, 2, 9),
+    "sign-in by a code": Cost(13, 3, 7),
+    "connections": Cost(0, 2, 2),
+    "access token": Cost(0, 2, 2),
+    "access token, refreshed": Cost(4, 2, 5),
+    "disconnect": Cost(8, 2, 7),
+}
+ADMINISTRATORS = {
+    "find a person": Cost(0, 3, 3),
+    "look at a person": Cost(0, 7, 9),
+    "audit of a person": Cost(0, 2, 2),
+    "approve an email": Cost(6, 2, 4),
+    "look at an approval": Cost(0, 2, 2),
+    "end an approval": Cost(6, 1, 3),
+    "end somebody's sessions": Cost(9, 2.5, 7),
+    "send a reset": Cost(7, 2, 5),
+    "give a role": Cost(6, 2, 4),
+    "take a role": Cost(6, 2.5, 5),
+    "shut somebody out": Cost(6, 2.5, 5),
+    "let somebody in again": Cost(6, 2, 4),
+}
 REFUSED_CODES = {"initiate-otp, no number": Cost(0, 0, 0), "initiate-otp, address full": Cost(0, 0, 1)}
 # What comes on top where approvals are asked for, of approved people and of those of an internal domain.
 APPROVED = {
@@ -139,6 +162,8 @@ GROUPS = {
     "people of an internal domain, besides": INTERNAL,
     "recordings": RECORDINGS,
     "recordings in clear": DECRYPTING,
+    "sign-in with a provider, and its vault": PROVIDERS,
+    "administrators": ADMINISTRATORS,
 }
 
 # On demand, us-east-1, dollars. AWS changes them: its price list is what counts.

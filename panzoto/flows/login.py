@@ -66,8 +66,7 @@ def login(deps: Deps, email: str, password: str, client: Client, *, device_id: s
 
 
 def _guess(deps: Deps, email: str, device_id: str | None, client: Client, now: datetime) -> _Guess:
-    """Whose guess it is, charged to its network. Somebody who does not exist takes as many reads as somebody who does.
-    """
+    """Whose guess it is, charged to its network. Somebody unknown takes as many reads as somebody who is not."""
     deps.rates.charge("login.address", client.network, now)
     claim = deps.emails.find(email)
     user = deps.users.find(claim["user_id"] if claim else NOBODY)

@@ -23,6 +23,7 @@ from panzoto.crypto.profiles import Profile
 from panzoto.deps import Deps, build
 from tests.crypto.streams import encrypted_by_tink, recording
 from tests.support import server as gunicorn
+from tests.support.effort import tried_in_ci
 from tests.support.furnishing import furnish
 from tests.support.stalling import stalling_at
 
@@ -206,6 +207,7 @@ def command(environ: Mapping[str, str], *words: str) -> subprocess.Popen[bytes]:
     )
 
 
+@tried_in_ci
 def test_a_worker_is_killed(serve: Callable[..., Any], parts: Deps, ministack: str, account: str) -> None:
     """`kill -9` in the midst of an upload in parts: another worker takes over, and nothing of the first is left."""
     lease = {"DECRYPT_JOB_LEASE": "2s", "DECRYPT_ASYNC_FROM_BYTES": "1"}
@@ -230,6 +232,7 @@ def test_a_worker_is_killed(serve: Callable[..., Any], parts: Deps, ministack: s
         assert len(list(parts.bucket.under("decrypted/"))) == 1
 
 
+@tried_in_ci
 def test_a_command_that_is_asked_to_end(serve: Callable[..., Any], parts: Deps, ministack: str, account: str) -> None:
     """SIGTERM gives the job back at once: whoever comes next need not wait for the lease."""
     long = {"DECRYPT_JOB_LEASE": "10m", "DECRYPT_ASYNC_FROM_BYTES": "1"}

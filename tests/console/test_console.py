@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.effort import tried_in_ci
+
 from .conftest import Console
 
 DESK, PHONE = (1280, 800), (390, 844)
@@ -58,7 +60,7 @@ def ends_session(console: Console, page: Page) -> None:
     expect(page.get_by_text("Signed in nowhere.")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", [pytest.param(DESK, id="desk", marks=tried_in_ci), pytest.param(PHONE, id="phone")])
 def test_a_day_of_an_administrator(console: Console, size: tuple[int, int]) -> None:
     """Approve, import, find who signed in, read their OAuth flow, end their session, and see it all in the audit."""
     who = "joanna.berg" if size == DESK else "mia.stone"

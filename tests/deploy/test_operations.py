@@ -20,6 +20,7 @@ from tests.messages.certificates import Authority
 from tests.support import nginx as web
 from tests.support import server as gunicorn
 from tests.support.configs import configured
+from tests.support.effort import tried_in_ci
 from tests.support.ministack import free_port
 from tests.support.needs import needs
 
@@ -134,6 +135,7 @@ def come_up(machine: Machine, left: ExitStack) -> None:
     assert nginx.ask("POST", "/api/register", orjson.dumps(PERSON), JSON).status == 201
 
 
+@tried_in_ci
 def test_the_page_is_true(machine: Machine, parts: Deps, left: ExitStack, account: str, ministack: str) -> None:
     """Every block ends well; in the end the service stands on a restored table, and its secrets are new ones."""
     up = False

@@ -13,6 +13,7 @@ import pytest
 from panzoto.deps import build
 from tests.support import server as gunicorn
 from tests.support.configs import configured
+from tests.support.effort import tried_in_ci
 from tests.support.nginx import Nginx, nginx_before
 
 from .conftest import JSON, PERSON, Stack
@@ -71,6 +72,7 @@ def test_what_was_answered_outlives_a_killed_worker(two: Stack, ministack: str, 
     assert all(files.look(each) is not None for each in people.recorded)
 
 
+@tried_in_ci
 def test_an_upgrade_turns_nobody_away(environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> None:
     """The two servers of the units are started again in turn, behind the door that systemd holds open."""
     folder = tmp_path_factory.mktemp("door")

@@ -11,6 +11,7 @@ import pytest
 from tests.audio.conftest import FILES, MIB
 from tests.audio.test_decrypt_gunicorn import App
 from tests.support import server as gunicorn
+from tests.support.effort import tried_in_ci
 from tests.support.nginx import HOST, Nginx, nginx_before
 from tests.support.sealed_s3 import Recording, holding
 
@@ -64,6 +65,7 @@ def listening(nginx: Nginx, recording: Recording, email: str, damaged: int | Non
     return connection
 
 
+@tried_in_ci
 def test_a_gibibyte_goes_through_and_stays_nowhere(nginx: Nginx, recording: Recording) -> None:
     """While the listener waits S3 is held back; then all of it comes, and no file has held it."""
     with listening(nginx, recording, "listener@example.com") as connection:

@@ -16,7 +16,9 @@ from panzoto.deps import Deps, build
 from tests.infra.accounts import client, configured, keys_with, policy_of
 from tests.infra.smoke import ACTS, service_of
 from tests.infra.terraform import SETTINGS, Terraform
+from tests.support.effort import tried_in_ci
 
+pytestmark = tried_in_ci
 ROLE = "panzoto-service"
 
 

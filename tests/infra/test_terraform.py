@@ -12,6 +12,7 @@ from panzoto.deps import build
 from panzoto.models.spec import TABLES
 from tests.infra.accounts import client, configured, policy_of
 from tests.infra.terraform import ACCOUNT, MODULES, SETTINGS, Terraform, given_as
+from tests.support.effort import tried_in_ci
 
 USAGE = """
 provider "aws" {}
@@ -103,6 +104,7 @@ def forgets_in_time(endpoint: str) -> bool:
     return bool(days == (1, 7))
 
 
+@tried_in_ci
 def test_a_second_plan_is_empty_and_tables_stay(moto_server: str, provider: str, tmp_path: Path) -> None:
     """With what is optional; the bucket forgets in time. Recordings and keys stay, and tables until one says so."""
     made = Terraform(tmp_path, moto_server, provider)
@@ -158,6 +160,7 @@ WRONG = {
 }
 
 
+@tried_in_ci
 def test_wrong_values_are_said_in_sentences(on_ministack: tuple[Terraform, str]) -> None:
     """All at once, before anything is changed."""
     made, _ = on_ministack
@@ -168,6 +171,7 @@ def test_wrong_values_are_said_in_sentences(on_ministack: tuple[Terraform, str])
     assert not [sentence for _, sentence in WRONG.values() if sentence not in said]
 
 
+@tried_in_ci
 def test_the_modules_are_in_their_form(on_ministack: tuple[Terraform, str]) -> None:
     """`terraform fmt` has nothing to change, and `validate` nothing to say."""
     made, _ = on_ministack

@@ -15,6 +15,7 @@ import pytest
 
 from panzoto.local import install
 from panzoto.local.waiting import until
+from tests.support.effort import tried_in_ci
 
 SECONDS = 60.0
 
@@ -108,6 +109,7 @@ def test_two_at_once_make_one_environment(root: Path) -> None:
     assert subprocess.run(check, check=False).returncode == 0
 
 
+@tried_in_ci
 def test_what_is_interrupted_is_made_afresh(root: Path) -> None:
     """Ctrl-C in the middle leaves a .venv that the next run does not take for a finished one."""
     first = installing(root)
@@ -123,6 +125,7 @@ def test_what_is_interrupted_is_made_afresh(root: Path) -> None:
     assert second.returncode == 0
 
 
+@tried_in_ci
 def test_what_pip_cannot_do_is_said_with_its_last_words(root: Path) -> None:
     """When pip fails, for want of a network or otherwise, its words are shown and the exit code is 1."""
     (root / "requirements-dev.txt").write_text("./no-such-package\n")

@@ -9,6 +9,7 @@ import sys
 from panzoto.local.children import Child
 from panzoto.local.ports import status
 from tests.local.running import Running, eventually, read, write
+from tests.support.effort import tried_in_ci
 
 
 def test_a_killed_run_leaves_no_process_and_loses_nothing(run: Running) -> None:
@@ -38,6 +39,7 @@ def test_ctrl_c_during_the_start_ends_what_was_started(run: Running) -> None:
     assert "Traceback" not in run.said
 
 
+@tried_in_ci
 def test_an_emulator_left_behind_is_ended_and_its_data_kept(run: Running) -> None:
     """An emulator that outlived its run, whatever the reason, is found by its lock, named, and ended gracefully."""
     run.up().stop()
@@ -70,6 +72,7 @@ def test_a_killed_emulator_ends_the_run_with_a_sentence(run: Running) -> None:
     assert run.nothing_is_left(), run.processes()
 
 
+@tried_in_ci
 def test_a_killed_emulator_loses_no_more_than_seconds(run: Running) -> None:
     """What was written is saved from time to time: `kill -9` of the emulator cannot take it back after that."""
     saved = run.data / "aws" / "state" / "dynamodb.json"

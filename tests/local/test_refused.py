@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.local.running import Running, listening
+from tests.support.effort import tried_in_ci
 
 
 def refused(run: Running) -> str:
@@ -45,6 +46,7 @@ def refused_beside(second: Running) -> str:
     return second.said
 
 
+@tried_in_ci
 def test_two_runs_side_by_side(run: Running, run_in: Callable[..., Running], tmp_path: Path) -> None:
     """With ports and folders of their own, two runs do not know of each other."""
     run.up()

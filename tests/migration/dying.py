@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 from dataclasses import dataclass
@@ -21,8 +20,8 @@ from migrations import cli
 from panzoto.deps import Deps, build
 from tests.support import border
 from tests.support.border import Send
+from tests.support.races import forking
 
-LOADED = [__name__, "tests.support.warm"]
 SECONDS = 120
 FAULTS = 0.2
 
@@ -41,8 +40,7 @@ def run(config: Config, arguments: list[str], fate: Fate) -> int | None:
     A process that is to be killed tells of the call and waits in it, while its other threads go on: it cannot end by
     itself, and we need no luck to kill it at work. One that ends before that call is an `EOFError`.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(LOADED)
+    context = forking()
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(config, arguments, fate, theirs))
     process.start()

@@ -29,7 +29,9 @@ SETTINGS = {"WEB_CONCURRENCY": "1", "THREADS": "2", "ARGON2_MEMORY_KIB": "12288"
 def life(ministack: str, account: str, new: Deps) -> Iterator[Life]:
     """A real server on the tables that the move writes, and those who use it."""
     new.clients.s3().create_bucket(Bucket=new.config.s3_bucket)
-    environ = gunicorn.environment(ministack, account, S3_BUCKET=new.config.s3_bucket, DYNAMODB_DEADLINE="60s", **SETTINGS)
+    environ = gunicorn.environment(
+        ministack, account, S3_BUCKET=new.config.s3_bucket, DYNAMODB_DEADLINE="60s", **SETTINGS
+    )
     with gunicorn.serving(environ) as server:
         yield Life(server, new, PEOPLE)
 

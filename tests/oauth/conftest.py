@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,6 +19,7 @@ from panzoto.models.store.wire import decode_item
 from providers import Provider
 from tests.accounts.conftest import Service, service_for
 from tests.oauth.certified import NATIVE, SECRET, Certified, Person, certified
+from tests.oauth.hostile import Hostile, hostile
 
 __all__ = ["service_for"]
 
@@ -150,6 +152,19 @@ def oauth_for(service_for: Callable[..., Service]) -> Callable[..., OAuth]:
 def oauth(oauth_for: Callable[..., OAuth], provider: Certified) -> OAuth:
     """The service beside the certified provider."""
     return oauth_for(at(provider.issuer))
+
+
+@pytest.fixture
+def told() -> Iterator[Hostile]:
+    """A provider that does what it is told to."""
+    with hostile() as running:
+        yield running
+
+
+@pytest.fixture
+def beside(oauth_for: Callable[..., OAuth], told: Hostile) -> OAuth:
+    """The service beside that provider."""
+    return oauth_for(at(told.issuer), oauth_timeout=timedelta(seconds=10))
 
 
 def on(oauth: OAuth, **changes: Any) -> OAuth:

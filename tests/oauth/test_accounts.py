@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,15 +16,8 @@ from tests.accounts.conftest import PASSWORD
 from tests.accounts.test_crashes import Crashes
 from tests.oauth import hostile as wrong
 from tests.oauth.conftest import OAuth, at, new_verifier
-from tests.oauth.hostile import Hostile, hostile
+from tests.oauth.hostile import Hostile
 from tests.support.phones import person
-
-
-@pytest.fixture
-def told() -> Iterator[Hostile]:
-    """A provider that does what it is told to."""
-    with hostile() as running:
-        yield running
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -21,17 +21,10 @@ from panzoto.models.oauth_tokens import LeaseHeld
 from panzoto.providers.tokens import tokens_of
 from tests.oauth import hostile as wrong
 from tests.oauth.conftest import API, OAuth, at, new_verifier, on
-from tests.oauth.hostile import Hostile, hostile
+from tests.oauth.hostile import Hostile
 from tests.oauth.test_ends import keys
 from tests.oauth.test_vault import asks, clear, connected, expires, kept
 from tests.support import border, tables
-
-
-@pytest.fixture
-def told() -> Iterator[Hostile]:
-    """A provider that does what it is told to."""
-    with hostile() as running:
-        yield running
 
 
 @pytest.fixture

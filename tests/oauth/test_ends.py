@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,22 +19,9 @@ from panzoto.models.store.wire import encode, encode_item
 from panzoto.providers.known import Providers
 from tests.oauth import hostile as wrong
 from tests.oauth.certified import Certified
-from tests.oauth.conftest import OAuth, at, new_verifier, on
-from tests.oauth.hostile import Hostile, hostile
+from tests.oauth.conftest import OAuth, new_verifier, on
+from tests.oauth.hostile import Hostile
 from tests.oauth.test_vault import asks, clear, expires, kept
-
-
-@pytest.fixture
-def told() -> Iterator[Hostile]:
-    """A provider that does what it is told to."""
-    with hostile() as running:
-        yield running
-
-
-@pytest.fixture
-def beside(oauth_for: Callable[..., OAuth], told: Hostile) -> OAuth:
-    """The service beside that provider."""
-    return oauth_for(at(told.issuer))
 
 
 def connected(oauth: OAuth) -> dict[str, Any]:

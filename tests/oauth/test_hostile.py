@@ -7,7 +7,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -23,13 +23,6 @@ from panzoto.flows.oauth._proofs import challenge_of
 from tests.oauth import hostile as wrong
 from tests.oauth.conftest import API, DEEP, HTML, OAuth, at, new_verifier
 from tests.oauth.hostile import KEY, OTHER, PUBLIC, Hostile, hostile, public_jwk
-
-
-@pytest.fixture
-def told() -> Iterator[Hostile]:
-    """A provider that does what it is told to."""
-    with hostile() as running:
-        yield running
 
 
 @pytest.fixture

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -25,24 +24,11 @@ from tests.oauth import hostile as wrong
 from tests.oauth.acts import ask_alone, ask_together
 from tests.oauth.certified import Certified
 from tests.oauth.conftest import API, OAuth, at, new_verifier, on
-from tests.oauth.hostile import Hostile, hostile
+from tests.oauth.hostile import Hostile
 from tests.support import races
 from tests.support.effort import tries
 
 PROCESSES, THREADS = 5, tries(10, at_home=4)
-
-
-@pytest.fixture
-def told() -> Iterator[Hostile]:
-    """A provider that does what it is told to."""
-    with hostile() as running:
-        yield running
-
-
-@pytest.fixture
-def beside(oauth_for: Callable[..., OAuth], told: Hostile) -> OAuth:
-    """The service beside that provider."""
-    return oauth_for(at(told.issuer), oauth_timeout=timedelta(seconds=10))
 
 
 def connected(oauth: OAuth, told: Hostile) -> dict[str, Any]:
@@ -121,8 +107,7 @@ def test_a_process_is_killed_in_mid_refresh(beside: OAuth, told: Hostile) -> Non
         handler.close_connection = True
 
     told.answers["/token"] = respond
-    context = multiprocessing.get_context("forkserver")
-    process = context.Process(target=ask_alone, args=(beside.deps.config, account["token"]), daemon=True)
+    process = races.forking().Process(target=ask_alone, args=(beside.deps.config, account["token"]), daemon=True)
     process.start()
     assert reached.wait(60)
     process.kill()

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 IN_CI = os.environ.get("CI", "").lower() == "true"
+
+# What takes as long as a hundred others: an upgrade under load, an infrastructure that is applied twice, a gibibyte.
+tried_in_ci = pytest.mark.skipif(not IN_CI, reason="takes long: CI=true tries it")
 
 # Something breaks off, or is crossed, at each of the calls of a flow: at every first of them, or at every third.
 EVERY = 1 if IN_CI else 3

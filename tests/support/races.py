@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerContext
 from multiprocessing.synchronize import Barrier
 
 from config import Config
@@ -50,11 +51,20 @@ class Racers:
         return [each.result(SECONDS) for each in started]
 
 
+def forking() -> ForkServerContext:
+    """How processes are made that have nothing of each other's, and load nothing again.
+
+    Whoever makes the first process decides what all later ones find loaded: so everybody makes them by this.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(LOADED)
+    return context
+
+
 @contextmanager
 def racers(count: int) -> Iterator[Racers]:
     """So many processes, until the block ends; they end, too, when this process is killed."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(LOADED)  # no process has what another one made
+    context = forking()
     with ProcessPoolExecutor(count, context, _begin, (context.Barrier(count),)) as pool:
         yield Racers(pool, count)
 
