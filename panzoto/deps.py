@@ -164,7 +164,7 @@ def build(config: Config, *, operator: bool = False) -> Deps:
     clients = Clients(config)
     tally = Tally(config.figures_seconds)
     gateway = _gateway(config, clients, tally, operator=operator)
-    gate = Gate(config.hashing_at_once or _share_of_cores(config))
+    gate = _hashing(config)
     profile = _profile(config)
     passwords = Passwords(profile, gate)
     breaches = Breaches(HttpRanges()) if config.breach_lookup else None
@@ -232,10 +232,11 @@ def build(config: Config, *, operator: bool = False) -> Deps:
     )
 
 
-def _share_of_cores(config: Config) -> int:
-    """The cores that each process may fill with hashing, so that all of them together fill the machine's."""
+def _hashing(config: Config) -> Gate:
+    """Lets in what fills a process's share of the cores; with who waits they hold half of its threads and one."""
     cores = os.cpu_count() or 1
-    return max(1, cores // (config.workers or cores))
+    at_once = config.hashing_at_once or max(1, cores // (config.workers or cores))
+    return Gate(at_once, max(1, config.threads // 2 + 1 - at_once))
 
 
 def _gateway(config: Config, clients: Clients, tally: Tally, *, operator: bool) -> Gateway:

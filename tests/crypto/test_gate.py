@@ -15,8 +15,10 @@ import pytest
 
 from panzoto.crypto import gate as module
 from panzoto.crypto.gate import Gate
+from panzoto.deps import build
 from panzoto.errors import Overloaded
 from tests.house.source import ROOT
+from tests.support.configs import configured
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -58,6 +60,26 @@ class Holder:
         for thread in self.threads:
             thread.join(30)
             assert not thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("cores", "settings", "at_once", "waiting"),
+    [
+        (2, {}, 1, 4),
+        (2, {"workers": 1}, 2, 3),
+        (8, {"workers": 2, "threads": 16}, 4, 5),
+        (2, {"workers": 4}, 1, 4),
+        (8, {"workers": 1, "threads": 2}, 8, 1),
+        (2, {"hashing_at_once": 3}, 3, 2),
+    ],
+)
+def test_processes_share_the_cores(
+    monkeypatch: pytest.MonkeyPatch, cores: int, settings: dict[str, int], at_once: int, waiting: int
+) -> None:
+    """All processes together fill the cores with hashing, and of a process's threads some are left for other things."""
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    gate = build(configured("111111111111", None, **settings)).passwords.gate
+    assert (gate.at_once, gate.waiting) == (at_once, waiting)
 
 
 def test_never_more_than_its_number_at_a_time() -> None:
@@ -182,6 +204,7 @@ def test_a_place_that_comes_at_the_last_moment_is_taken(monkeypatch: pytest.Monk
 FORKS = """
 import os, signal, sys
 from panzoto.crypto.gate import Gate
+from panzoto.deps import build
 gate = Gate(at_once=1, waiting=0)
 with gate.passing():
     gate._places._lock.acquire()  # as another thread may hold it at the moment of the fork

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from panzoto.crypto.codes import Codes
 from panzoto.crypto.digests import derived_key
-from panzoto.crypto.gate import Gate
 from panzoto.crypto.keys import PasswordKeys
 from panzoto.crypto.passwords import Passwords
 from panzoto.crypto.profiles import Cost, Profile
@@ -33,7 +32,7 @@ def lightly(deps: Deps) -> Deps:
     """The same parts with light hashes, unless they have been configured to be heavier than the tests' are."""
     if IN_CI or deps.passwords.profile.numbers != USUAL:
         return deps
-    gate = Gate(deps.config.hashing_at_once)
+    gate = deps.passwords.gate
     passwords = Passwords(PROFILE, gate)
     codes = Codes(derived_key(deps.config.secret_key, "codes/v1"), passwords, deps.config.otp_length)
     return replace(deps, passwords=passwords, password_keys=PasswordKeys(PROFILE, gate), codes=codes)
