@@ -18,11 +18,10 @@ import orjson
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.client import BaseClient
 from botocore.compat import get_current_datetime
-from botocore.endpoint import convert_to_response_dict
 from botocore.exceptions import NoCredentialsError
 from botocore.hooks import first_non_none_response
 
-from .at_once import send_at_once
+from .exchange import Exchange
 from .parsing import FIRST_REFUSAL, QUICK, parse
 from .signature import Signer
 
@@ -32,16 +31,12 @@ _Client: Any = BaseClient  # of whose parts types-boto3 knows the public ones al
 class DirectCalls(_Client):  # type: ignore[misc]  # see above
     """A client of DynamoDB whose calls for items go the short way."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        send_at_once(self._endpoint.http_session)
-
     def _make_api_call(self, operation_name: str, api_params: dict[str, Any]) -> dict[str, Any]:
         if operation_name not in QUICK:
             return super()._make_api_call(operation_name, api_params)  # type: ignore[no-any-return]
         model, events = self.meta.service_model.operation_model(operation_name), self.meta.events
         http = self._sent(operation_name, api_params)
-        answer = parse(convert_to_response_dict(http, model), model)
+        answer = parse({"status_code": http.status_code, "headers": http.headers, "body": http.content}, model)
         events.emit(f"after-call.dynamodb.{operation_name}", http_response=http, parsed=answer, model=model, context={})
         if http.status_code >= FIRST_REFUSAL:
             raise self.exceptions.from_code(answer["Error"]["Code"])(answer, operation_name)
@@ -61,13 +56,17 @@ class DirectCalls(_Client):  # type: ignore[misc]  # see above
         given: Any = headers  # botocore's own kind of headers is not needed any more
         request = AWSPreparedRequest("POST", self._url, given, body, stream_output=False)
         met = self.meta.events.emit(f"before-send.dynamodb.{operation}", request=request)
-        return first_non_none_response(met) or self._endpoint.http_session.send(request)
+        return first_non_none_response(met) or self._exchange.answer(request)
 
     @cached_property
     def _url(self) -> str:
         """Where all of it goes."""
         url: str = self.meta.endpoint_url
         return url if urlsplit(url).path else f"{url}/"
+
+    @cached_property
+    def _exchange(self) -> Exchange:
+        return Exchange(self._endpoint.http_session, self._url)
 
     @cached_property
     def _signer(self) -> Signer:
