@@ -38,31 +38,36 @@ PERSONAL = re.compile(
 )
 
 
-# Whatever is personal has one of these in it; most of what is logged has none.
-SIGNS = re.compile(r"[@%+=. ]")
+# Whatever is personal has one of these in it, or is a token, which has such letters and a dot. Most texts have none.
+SIGNS = re.compile(r"[@%+= ]")
+TOKENS = re.compile(r"eyJ|rt1|tok_|ct1", re.IGNORECASE)
+# Kinds of values that are shown as they are.
+OPEN_KINDS = frozenset({bool, float, datetime, type(None)})
 
 
 def clean(text: str) -> str:
     """The text without emails, phone numbers and tokens."""
-    if SIGNS.search(text) is None:
+    if SIGNS.search(text) is None and ("." not in text or TOKENS.search(text) is None):
         return text
     return PERSONAL.sub(lambda found: f"[{found.lastgroup}]", text)
 
 
 def redacted(value: Any) -> Any:
     """The value without secrets and personal data, however deep they are."""
-    if type(value) is str:
+    kind = type(value)
+    if kind is str:
         return clean(value)
+    if kind in OPEN_KINDS or (kind is int and value.bit_length() < BITS):
+        return value
     if isinstance(value, Mapping):
         return {clean(str(name)): _under(str(name), each) for name, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [redacted(each) for each in value]
-    if isinstance(value, bytes):
-        return HIDDEN
     small = isinstance(value, int) and value.bit_length() < BITS
     if small or isinstance(value, float | datetime | None):
         return value
-    return clean(str(value))  # whatever it is, its text is cleaned before it is written
+    # Whatever it is, its text is cleaned before it is written.
+    return HIDDEN if isinstance(value, bytes) else clean(str(value))
 
 
 @lru_cache(1024)

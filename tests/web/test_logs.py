@@ -100,6 +100,25 @@ def test_personal_data_is_masked_in_text(text: str, shown: str) -> None:
     assert logs.clean(text) == shown
 
 
+@pytest.mark.parametrize("change", [str, str.upper, lambda text: text.replace("k", "\u212a")], ids=range(3))
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("eyJhbGciOiJ.eyJzdWIi.c2lnbmF0dXJl", "jwt"),
+        ("rt1.ses_abc.3.mM0aB1cD2eF3", "refresh"),
+        ("tok_0123456789abcdef.ABCDEF0123", "link"),
+        ("ct1.mM0aB1cD2eF3", "content"),
+        ("ann@example", "email"),
+        ("ann%40example", "email"),
+        ("+14155550100", "phone"),
+        ("%2b14155550100", "phone"),
+    ],
+)
+def test_personal_data_alone_is_masked(text: str, kind: str, change: Callable[[str], str]) -> None:
+    """With nothing around it, and in letters of any size: it is in no text that is taken for harmless unread."""
+    assert logs.clean(change(text)) == f"[{kind}]"
+
+
 @pytest.mark.parametrize("text", ["2026-11-20T06:17:13Z", "GET /api/health 200", "1.5 + 2.5", "127.0.0.1", "a@ b"])
 def test_ordinary_text_stays(text: str) -> None:
     """What is no secret is not masked."""
