@@ -27,11 +27,11 @@ class Signer:
         self._host = named if parts.port in {None, PORTS[parts.scheme]} else f"{named}:{parts.port}"
         self._path = quote(normalize_url_path(parts.path), safe="/~")
         self._region = region
-        self._known: tuple[tuple[str, str], bytes] = (("", ""), b"")
+        self._known: tuple[tuple[str, str], hmac.HMAC] | None = None
 
     def headers(self, target: str, body: bytes, at: datetime, by: ReadOnlyCredentials) -> dict[str, str]:
         """The headers of a POST of that body, signed."""
-        said = at.strftime("%Y%m%dT%H%M%SZ")
+        said = f"{at.isoformat()[:19].replace('-', '').replace(':', '')}Z"
         headers = {"Content-Type": TYPE, "Host": self._host, "X-Amz-Date": said}
         if by.token:
             headers["X-Amz-Security-Token"] = by.token
@@ -42,18 +42,23 @@ class Signer:
         asked = f"POST\n{self._path}\n\n{lines}\n{names}\n{sha256(body).hexdigest()}"
         scope = f"{said[:8]}/{self._region}/{SERVICE}/aws4_request"
         text = f"AWS4-HMAC-SHA256\n{said}\n{scope}\n{sha256(asked.encode()).hexdigest()}"
-        signature = hmac.digest(self._key(by.secret_key or "", said[:8]), text.encode(), "sha256").hex()
+        signing = self._signing(by.secret_key or "", said[:8])
+        signing.update(text.encode())
         headers["Authorization"] = (
-            f"AWS4-HMAC-SHA256 Credential={by.access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
+            f"AWS4-HMAC-SHA256 Credential={by.access_key}/{scope}, SignedHeaders={names}, "
+            f"Signature={signing.hexdigest()}"
         )
         return headers
 
-    def _key(self, secret: str, day: str) -> bytes:
-        """The key of a day. It is kept together with what it was made of, so that threads find a whole or nothing."""
+    def _signing(self, secret: str, day: str) -> hmac.HMAC:
+        """What signs with the key of a day. It is a copy: `hmac.digest` would give up the interpreter each time.
+
+        The key is kept together with what it was made of, so that threads find a whole or nothing.
+        """
         known, of = self._known, (secret, day)
-        if known[0] != of:
+        if known is None or known[0] != of:
             key = f"AWS4{secret}".encode()
             for part in (day, self._region, SERVICE, "aws4_request"):
                 key = hmac.digest(key, part.encode(), "sha256")
-            self._known = known = (of, key)
-        return known[1]
+            self._known = known = (of, hmac.new(key, digestmod="sha256"))
+        return known[1].copy()
