@@ -147,9 +147,11 @@ def _owns(item: Item, key: str) -> bool:
 
     The seed recorded any key for anybody, so that without a mark a key says nothing outside of its owner's part.
     """
-    if object_keys.is_decrypted(key) or object_keys.is_anothers(key, item["user_id"]):
+    user_id = item["user_id"]
+    is_elsewhere = object_keys.owner_named_by(key) != user_id
+    if is_elsewhere and (object_keys.is_decrypted(key) or object_keys.is_anothers(key, user_id)):
         return False
-    marked: bool = item.get("owns_object", key.startswith(object_keys.prefix(item["user_id"])))
+    marked: bool = item["owns_object"] if "owns_object" in item else key.startswith(object_keys.prefix(user_id))
     return marked
 
 

@@ -69,7 +69,7 @@ def decode(wire: Wire) -> Any:
 
 
 def _number(text: str) -> int | Decimal:
-    return int(text) if text.lstrip("-").isdigit() else Decimal(text)
+    return int(text) if text.isdigit() or text.lstrip("-").isdigit() else Decimal(text)
 
 
 def _bytes(value: str | bytes) -> bytes:
@@ -87,11 +87,10 @@ def encode_item(item: Mapping[str, Any]) -> Wire:
 
 
 def decode_item(wire: Wire) -> Item:
-    """An item as Python has it."""
+    """An item as Python has it. Most of one is text and numbers, which are looked for first."""
     return {
-        name: value if kind == "S" else _DECODERS[kind](value)
-        for name, tagged in wire.items()
-        for kind, value in tagged.items()
+        name: each["S"] if "S" in each else _number(each["N"]) if "N" in each else decode(each)
+        for name, each in wire.items()
     }
 
 
