@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import random
 import re
-import secrets
 import time
-from contextlib import ExitStack
+from functools import cache
+from typing import TypeVar
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response
+from flask.globals import app_ctx, request_ctx
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from panzoto.models.store import ledger
@@ -26,23 +29,28 @@ UNITS = Counter("panzoto_dynamodb_units_total", "Request units consumed.", ["flo
 TRIPS = Counter("panzoto_dynamodb_round_trips_total", "Calls to DynamoDB.", ["flow"])
 RETRIES = Counter("panzoto_dynamodb_retries_total", "Calls to DynamoDB that were repeated.", ["flow"])
 
+Metric = TypeVar("Metric", bound=MetricWrapperBase)
 log = structlog.get_logger()
 
 
+# `request` and `g` would be looked up anew for each of their names: here they are looked up once.
 def _begin() -> None:
+    request, g = request_ctx.request, app_ctx.g
     g.started = time.perf_counter()
     given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if GIVEN_ID.fullmatch(given) else secrets.token_hex(12)
+    # An id finds a line and guards nothing; chance from the system would give up the interpreter for each.
+    g.request_id = given if GIVEN_ID.fullmatch(given) else f"{random.getrandbits(96):024x}"
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
-    g.closing = ExitStack()
-    g.ledger = g.closing.enter_context(ledger.keep(request.endpoint or "unknown"))
+    g.ledger, g.ledger_before = ledger.begin(request.endpoint or "unknown")
 
 
 def _finish(response: Response) -> Response:
+    request, g = request_ctx.request, app_ctx.g
     response.headers["X-Request-ID"] = g.request_id
     route = request.url_rule.rule if request.url_rule else "unknown"
     seconds = time.perf_counter() - g.started
-    _count(route, response.status_code, seconds, g.ledger)
+    method = request.method if request.method in METHODS else "other"  # anybody may invent one
+    _count(route, method, response.status_code, seconds, g.ledger)
     if route not in QUIET or response.status_code >= 400:  # noqa: PLR2004 (a probe is news when it fails)
         log.info(
             "request",
@@ -58,21 +66,26 @@ def _finish(response: Response) -> Response:
     return response
 
 
-def _count(route: str, status: int, seconds: float, spent: ledger.Ledger) -> None:
-    method = request.method if request.method in METHODS else "other"  # anybody may invent one
-    REQUESTS.labels(route, method, str(status)).inc()
-    SECONDS.labels(route).observe(seconds)
+def _count(route: str, method: str, status: int, seconds: float, spent: ledger.Ledger) -> None:
+    _of(REQUESTS, route, method, status).inc()
+    _of(SECONDS, route).observe(seconds)
     if spent.trips:
-        TRIPS.labels(spent.flow).inc(spent.trips)
+        _of(TRIPS, spent.flow).inc(spent.trips)
     if spent.retries:
-        RETRIES.labels(spent.flow).inc(spent.retries)
+        _of(RETRIES, spent.flow).inc(spent.retries)
     for (table, kind), amount in spent.units.items():
-        UNITS.labels(spent.flow, table, kind).inc(amount)
+        _of(UNITS, spent.flow, table, kind).inc(amount)
+
+
+@cache
+def _of(metric: Metric, *labels: object) -> Metric:
+    """The part of a metric that has these labels. They are few, and the metric keeps each of them, too."""
+    return metric.labels(*labels)
 
 
 def _end(_: BaseException | None) -> None:
-    if "closing" in g:
-        g.closing.close()
+    if (before := app_ctx.g.pop("ledger_before", None)) is not None:  # of a request that began, and once
+        ledger.end(before)
     structlog.contextvars.clear_contextvars()
 
 

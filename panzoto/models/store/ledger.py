@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,12 +45,22 @@ def current() -> Ledger:
     return _current.get() or Ledger("none")
 
 
+def begin(flow: str) -> tuple[Ledger, Token[Ledger | None]]:
+    """A new ledger for what happens from now on, and what `end` puts the one of before back with."""
+    ledger = Ledger(flow)
+    return ledger, _current.set(ledger)
+
+
+def end(token: Token[Ledger | None]) -> None:
+    """Go on with the ledger of before."""
+    _current.reset(token)
+
+
 @contextmanager
 def keep(flow: str) -> Iterator[Ledger]:
     """Keep a ledger for what happens inside."""
-    ledger = Ledger(flow)
-    token = _current.set(ledger)
+    ledger, token = begin(flow)
     try:
         yield ledger
     finally:
-        _current.reset(token)
+        end(token)
