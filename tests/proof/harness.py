@@ -13,7 +13,13 @@ from config import Config
 from tests.support.configs import configured
 
 # In the order in which they are run and shown. Those that are added here are run by `make proof`.
-HARNESSES = ["tests.proof.interleavings", "tests.proof.faults", "tests.proof.load", "tests.fuzz.proof"]
+HARNESSES = [
+    "tests.proof.interleavings",
+    "tests.proof.faults",
+    "tests.proof.load",
+    "tests.fuzz.requests",
+    "tests.security.attacks",
+]
 
 
 class Size(Enum):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.proof.__main__ import shown
-from tests.proof.harness import HARNESSES, Figures, harness
+from tests.proof.__main__ import main, shown
+from tests.proof.harness import HARNESSES, Figures, Place, Size, harness
+from tests.security import attacks
 
 
 @pytest.mark.parametrize("name", HARNESSES)
@@ -27,3 +30,18 @@ def test_the_page() -> None:
     assert [line.split() for line in page.splitlines()[2:4]] == [["1,234", "requests"], ["3", "faults"]]
     assert page.count("VIOLATION") == 5
     assert "and 2 more" in page
+
+
+def test_a_harness_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever names it is told which there are."""
+    assert main(["fuzz"]) == 1
+    assert "there are: interleavings, faults, load, requests, attacks" in capsys.readouterr().err
+
+
+def test_an_attack_that_succeeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named; the others are counted."""
+    (tmp_path / "test_two.py").write_text("def test_right():\n    pass\n\n\ndef test_wrong():\n    assert 0\n")
+    monkeypatch.setattr(attacks, "HERE", tmp_path)
+    figures = attacks.prove(Place("nowhere"), Size.SHORT)
+    assert (figures.counts["attacks"], len(figures.violations)) == (2, 1)
+    assert figures.violations[0].endswith("::test_wrong")

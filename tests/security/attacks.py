@@ -1,0 +1,34 @@
+"""The attacks of this folder, as a part of the proof: each has its requirement of ASVS in its docstring."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from tests.house.source import ROOT
+from tests.proof.harness import Figures, Place, Size
+
+TITLE = "Attacks on every route, by ids, privileges, tokens, text, addresses, costs, time and smuggled requests"
+HERE = Path(__file__).parent
+
+
+def prove(_: Place, size: Size) -> Figures:
+    """All of them; in short with the fewer tries of `make test`."""
+    with tempfile.TemporaryDirectory(prefix="panzoto-proof-") as folder:
+        told = Path(folder) / "attacks.xml"
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={told}", str(HERE)]
+        environ = {**os.environ, "CI": "true" if size is Size.FULL else ""}
+        done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+        if not told.exists():
+            return Figures(violations=[f"the attacks did not begin: {done.stdout[-500:]}{done.stderr[-500:]}"])
+        suite = ET.parse(told).getroot()
+    figures = Figures()
+    for case in suite.iter("testcase"):
+        figures.add({"attacks": 1, "skipped": int(case.find("skipped") is not None)})
+        if case.find("failure") is not None or case.find("error") is not None:
+            figures.violations.append(f"{case.get('classname')}::{case.get('name')}")
+    return figures
