@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import random
 import re
+import secrets
 import time
 from functools import cache
 from typing import TypeVar
@@ -38,8 +38,7 @@ def _begin() -> None:
     request, g = request_ctx.request, app_ctx.g
     g.started = time.perf_counter()
     given = request.headers.get("X-Request-ID", "")
-    # An id finds a line and guards nothing; chance from the system would give up the interpreter for each.
-    g.request_id = given if GIVEN_ID.fullmatch(given) else f"{random.getrandbits(96):024x}"
+    g.request_id = given if GIVEN_ID.fullmatch(given) else secrets.token_hex(12)
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
     g.ledger, g.ledger_before = ledger.begin(request.endpoint or "unknown")
 

@@ -348,3 +348,10 @@ def test_a_count_is_given_away_soon_and_an_idle_process_rests() -> None:
     assert given == [(TODAY, {"before": 1})]
     assert tally._counts == {TODAY: {"writes": 1}}
     assert not tally._is_due
+
+
+@pytest.mark.parametrize("query", ["subject=", "actor=", "action=", "subject=&action=login"])
+def test_nobody_and_nothing_is_asked_for(office: Office, support: dict[str, Any], query: str) -> None:
+    """An empty subject, actor or action is refused: no event is of it, and no key can be."""
+    answer = office.ask("GET", f"/audit?{query}", support)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_request")

@@ -71,9 +71,9 @@ class Person(Query):
 class AuditQuery(Query):
     """Which events, newest first."""
 
-    subject: Annotated[str, Field(max_length=512)] | None = None
-    actor: Annotated[str, Field(max_length=512)] | None = None
-    action: Annotated[str, Field(max_length=64)] | None = None
+    subject: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    actor: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    action: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     since: Moment | None = None
     until: Moment | None = None
     limit: Limit = 50
