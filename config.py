@@ -155,7 +155,7 @@ class Config:
     hashing_at_once: int | None = var(
         "HASHING_AT_ONCE",
         formats.whole(1, 256),
-        default_text="its share of the cores",
+        default_text="the cores, divided by WEB_CONCURRENCY",
         says="Password hashes that a process works on at once; more wait briefly, and then hear 503.",
     )
     prevent_enumeration: bool = var(

@@ -1,8 +1,8 @@
 """Times of signed-in requests while strangers flood the sign-in, against without: two processes of eight threads.
 
-DynamoDB is 4 ms away. The flood is 32 connections that sign in as quickly as they are answered; the gate lets in as
-many as there are cores, and refuses quickly what does not fit its queue. The goal: a 99th percentile of at most
-twice.
+DynamoDB is 4 ms away. The flood is 32 connections that sign in as quickly as they are answered; the gates of both
+processes let in as many as there are cores, and refuse quickly what does not fit their queues. The goal: a 99th
+percentile of at most twice.
 """
 
 from __future__ import annotations

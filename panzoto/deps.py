@@ -233,10 +233,12 @@ def build(config: Config, *, operator: bool = False) -> Deps:
 
 
 def _hashing(config: Config) -> Gate:
-    """Lets in what fills a process's share of the cores; with who waits they hold half of its threads and one."""
+    """Lets in what fills the process's share of the cores, and lets others wait, so that some threads stay free."""
     cores = os.cpu_count() or 1
-    at_once = config.hashing_at_once or max(1, cores // (config.workers or cores))
-    return Gate(at_once, max(1, config.threads // 2 + 1 - at_once))
+    share = max(1, cores // (config.workers or cores))
+    most = max(1, min(config.threads // 2 + 1, config.threads - 1))
+    at_once = config.hashing_at_once or min(share, most)
+    return Gate(at_once, max(0, most - at_once))
 
 
 def _gateway(config: Config, clients: Clients, tally: Tally, *, operator: bool) -> Gateway:

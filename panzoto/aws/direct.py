@@ -1,9 +1,9 @@
 """Calls for items by the short way: what botocore works out anew for every call is worked out once for a client.
 
-botocore makes the client, keeps its credentials, sends over its pool, reads refusals and raises its typed exceptions,
-and its events `before-send` and `after-call` happen. What is left out is the rest of its way: rules that find the same
-address each time, a model that each value is held against, retries that the gateway has, and a dozen copies of headers.
-Calls for anything but items go botocore's whole way.
+botocore makes the client, keeps its credentials and its pool, reads refusals and raises its typed exceptions, and its
+events `before-send` and `after-call` happen. What is left out is the rest of its way: rules that find the same address
+each time, a model that each value is held against, retries that the gateway has, and a dozen copies of headers. How a
+request is sent is in `exchange.py`. Calls for anything but items go botocore's whole way.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from contextlib import suppress
 from functools import cached_property
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from io import BufferedReader, RawIOBase
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
 
 CHUNK = 65536
+FIRST_FINAL = 200
 HEAD = re.compile(rb"HTTP/1\.1 ([2-5]\d\d) [^\r\n]*((?:\r\n[\w-]+:[^\r\n]*)+)\r\n\r\n")
+ENDS = re.compile(rb"\n\r?\n")
 NO_CONTENT = frozenset({204, 304})
 # What goes wrong, and what botocore makes of it: the first that fits.
 FAULTS: tuple[tuple[tuple[type[Exception], ...], type[exceptions.BotoCoreError]], ...] = (
@@ -56,12 +59,13 @@ class Exchange:
         """What is answered to a POST. By way of a proxy it goes botocore's way."""
         if self._pool is None:
             return self._session.send(request)
-        connection, is_kept = self._pool._get_conn(), False  # noqa: SLF001 (it gives none that was closed meanwhile)
+        connection, is_kept = self._pool._get_conn(), False  # noqa: SLF001 (it closes one whose other end went away)
         try:
             if connection.is_closed:
                 connection.connect()
                 connection.sock.settimeout(self._pool.timeout.read_timeout)
-            connection.sock.sendall(self._written(request))
+            with suppress(BrokenPipeError, ConnectionResetError):  # who refuses early may have said why
+                connection.sock.sendall(self._written(request))
             answer, is_kept = read(connection.sock)
         except Exception as fault:
             made = next(made for kinds, made in FAULTS if isinstance(fault, kinds))
@@ -95,7 +99,7 @@ class Exchange:
 
 def read(connection: socket) -> tuple[Answer, bool]:
     """An answer, and whether the connection may be asked again."""
-    begun = connection.recv(CHUNK)
+    begun = _begun(connection)
     found = HEAD.match(begun)
     if found is None:
         return _by_http_client(begun, connection)
@@ -111,6 +115,14 @@ def read(connection: socket) -> tuple[Answer, bool]:
     return Answer(status, headers, content[:wanted]), len(content) == wanted
 
 
+def _begun(connection: socket) -> bytes:
+    """A head, with what came along; less of one that ends early, is too long, or ends as only others end it."""
+    begun = connection.recv(CHUNK)
+    while not ENDS.search(begun) and len(begun) < CHUNK and (more := connection.recv(CHUNK)):
+        begun += more
+    return begun
+
+
 def _rest(begun: bytes, wanted: int, connection: socket) -> bytes:
     """A body of so many bytes, of which some are there."""
     body = bytearray(begun)
@@ -122,13 +134,20 @@ def _rest(begun: bytes, wanted: int, connection: socket) -> bytes:
 
 
 def _by_http_client(begun: bytes, connection: socket) -> tuple[Answer, bool]:
-    """The same for an answer of any form: in chunks, say, or until the connection ends."""
+    """The same for an answer of any form: in chunks, say, or until the connection ends. It is not asked again.
+
+    What can be read in two ways is refused: what came after it would be taken for the answer to somebody else.
+    """
     resumed: Any = _Resumed(begun, connection)
     with HTTPResponse(resumed, method="POST") as response:
         response.begin()
+        lengths = set(response.headers.get_all("Content-Length", ()))
+        codings = [each.lower() for each in response.headers.get_all("Transfer-Encoding", ())]
+        if response.status < FIRST_FINAL or len(lengths) > 1 or codings not in ([], ["chunked"]):
+            raise HTTPException("an answer that can be read in two ways")
         content = response.read()
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status, headers, content), not response.will_close
+        return Answer(response.status, headers, content), False
 
 
 class _Resumed(RawIOBase):

@@ -40,7 +40,7 @@ def login(deps: Deps, email: str, password: str, client: Client, *, device_id: s
     A guess is charged before it is looked at: to the network it comes from, and to the account there. A device that has
     signed in before has guesses of its own. Wrong guesses from elsewhere are counted together too: past that limit only
     known devices sign in until its window ends. An unknown email costs the same calls and hashing as a known one.
-    Where it could not be hashed anyway, nothing is charged, read or written.
+    Where the queue for hashing is full already, nothing is charged, read or written.
     Commit point: the session's writes. A crash before them costs the user another try.
     """
     deps.passwords.expect_room()
@@ -51,6 +51,7 @@ def login(deps: Deps, email: str, password: str, client: Client, *, device_id: s
         user = _verified(deps, guess, password, client, now)
     except Overloaded:
         deps.rates.give_back("login.account", guess.bucket, now)  # nobody has looked at this guess
+        deps.rates.give_back("login.address", client.network, now)
         raise
     if guesses > 1:
         deps.rates.clear("login.account", guess.bucket, now)
@@ -66,7 +67,7 @@ def login(deps: Deps, email: str, password: str, client: Client, *, device_id: s
 
 
 def _guess(deps: Deps, email: str, device_id: str | None, client: Client, now: datetime) -> _Guess:
-    """Whose guess it is, charged to its network. Somebody unknown takes as many reads as somebody who is not."""
+    """Whose guess it is, charged to its network. Somebody unknown takes as many reads as somebody known."""
     deps.rates.charge("login.address", client.network, now)
     claim = deps.emails.find(email)
     user = deps.users.find(claim["user_id"] if claim else NOBODY)

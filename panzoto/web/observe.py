@@ -22,6 +22,7 @@ GIVEN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+BEFORE = "panzoto.ledger_before"  # with the request itself: one within another shares its `g`
 
 REQUESTS = Counter("panzoto_requests_total", "Requests answered.", ["route", "method", "status"])
 SECONDS = Histogram("panzoto_request_seconds", "Time to answer.", ["route"], buckets=BUCKETS)
@@ -40,7 +41,7 @@ def _begin() -> None:
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if GIVEN_ID.fullmatch(given) else secrets.token_hex(12)
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
-    g.ledger, g.ledger_before = ledger.begin(request.endpoint or "unknown")
+    g.ledger, request.environ[BEFORE] = ledger.begin(request.endpoint or "unknown")
 
 
 def _finish(response: Response) -> Response:
@@ -83,7 +84,7 @@ def _of(metric: Metric, *labels: object) -> Metric:
 
 
 def _end(_: BaseException | None) -> None:
-    if (before := app_ctx.g.pop("ledger_before", None)) is not None:  # of a request that began, and once
+    if (before := request_ctx.request.environ.pop(BEFORE, None)) is not None:  # of a request that began, and once
         ledger.end(before)
     structlog.contextvars.clear_contextvars()
 

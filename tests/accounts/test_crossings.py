@@ -18,6 +18,7 @@ from panzoto.flows._email_verification import PURPOSE
 from panzoto.flows.login import login
 from panzoto.messages.message import Message
 from panzoto.messages.post import NoSms, Post
+from panzoto.models.store import ledger
 from panzoto.models.store.expressions import Change
 from panzoto.models.users import MOST_DEVICES, User
 from tests.support import border
@@ -102,6 +103,7 @@ def test_a_verification_link_works_once(service: Service) -> None:
     before_call(service, 3, lambda: answers.append(service.post("/email/verify", link).status_code))
     assert service.post("/email/verify", link).status_code == 400
     assert answers == [200]
+    assert ledger.current().flow == "none", "each request has put the ledger of before back"
 
 
 def test_a_reset_that_crosses_another_way_in(service: Service) -> None:

@@ -172,7 +172,7 @@ def test_a_strange_device_id_is_refused(service: Service, device: str) -> None:
 @pytest.mark.parametrize("waiting", [0, 1])
 def test_a_flood_of_sign_ins_is_refused_quickly(service_for: Callable[..., Service], waiting: int) -> None:
     """When as many hashes are worked on as may be, the next hears 503 with Retry-After, and no guess is used up."""
-    service = service_for(rate_limits=limits_of("login.account=1/15m,password.account=1/15m"))
+    service = service_for(rate_limits=limits_of("login.account=1/15m,login.address=1/15m,password.account=1/15m"))
     me = service.register()
     full = replace_gate(service, waiting=waiting)
     with full.passwords.gate.passing():

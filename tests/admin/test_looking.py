@@ -351,7 +351,7 @@ def test_a_count_is_given_away_soon_and_an_idle_process_rests() -> None:
 
 
 @pytest.mark.parametrize("query", ["subject=", "actor=", "action=", "subject=&action=login"])
-def test_nobody_and_nothing_is_asked_for(office: Office, support: dict[str, Any], query: str) -> None:
+def test_an_empty_question_is_refused(office: Office, support: dict[str, Any], query: str) -> None:
     """An empty subject, actor or action is refused: no event is of it, and no key can be."""
     answer = office.ask("GET", f"/audit?{query}", support)
     assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_request")

@@ -69,14 +69,17 @@ class Holder:
         (2, {"workers": 1}, 2, 3),
         (8, {"workers": 2, "threads": 16}, 4, 5),
         (2, {"workers": 4}, 1, 4),
-        (8, {"workers": 1, "threads": 2}, 8, 1),
+        (16, {"workers": 1}, 5, 0),
+        (8, {"workers": 1, "threads": 2}, 1, 0),
+        (8, {"threads": 1}, 1, 0),
         (2, {"hashing_at_once": 3}, 3, 2),
+        (2, {"hashing_at_once": 9}, 9, 0),
     ],
 )
 def test_processes_share_the_cores(
     monkeypatch: pytest.MonkeyPatch, cores: int, settings: dict[str, int], at_once: int, waiting: int
 ) -> None:
-    """All processes together fill the cores with hashing, and of a process's threads some are left for other things."""
+    """The processes of one server share the cores, one place each at least, and some of their threads hash nothing."""
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
     gate = build(configured("111111111111", None, **settings)).passwords.gate
     assert (gate.at_once, gate.waiting) == (at_once, waiting)
@@ -204,7 +207,6 @@ def test_a_place_that_comes_at_the_last_moment_is_taken(monkeypatch: pytest.Monk
 FORKS = """
 import os, signal, sys
 from panzoto.crypto.gate import Gate
-from panzoto.deps import build
 gate = Gate(at_once=1, waiting=0)
 with gate.passing():
     gate._places._lock.acquire()  # as another thread may hold it at the moment of the fork

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.local.running import ROOT, Running, dynamodb, eventually, read, write
-from tests.support.effort import IN_CI, tried_in_ci
+from tests.support.effort import tried_in_ci
 
 
 def test_a_first_start_serves_and_says_where(run: Running) -> None:
@@ -57,7 +57,9 @@ def test_the_environment_it_leaves_serves_commands(run: Running) -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, *([signal.SIGINT, signal.SIGHUP] if IN_CI else [])])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, *(pytest.param(each, marks=tried_in_ci) for each in (signal.SIGINT, signal.SIGHUP))]
+)
 def test_what_was_written_is_there_after_a_stop_and_a_start(run: Running, number: signal.Signals) -> None:
     """Ctrl-C, `kill` and a closed terminal end everything in order, with exit code 0, and lose nothing."""
     write(run.up().emulator_port, "kept@example.com")

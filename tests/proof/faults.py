@@ -16,7 +16,7 @@ from tests.accounts.conftest import QUICK, Service
 from tests.oauth.conftest import at
 from tests.proof.crowd import LATER, Crowd
 from tests.proof.harness import Figures, Place, Size
-from tests.proof.hostility import attacks, lives
+from tests.proof.hostility import lives, tries_all
 from tests.proof.people import Person, registered
 from tests.proof.provided import provider
 from tests.proof.standing import UNLIMITED, served
@@ -92,7 +92,7 @@ def calm(crowd: Crowd, people: list[Person]) -> None:
         person.comes_back()
         person.decrypts()
         person.connects()
-    attacks(crowd)
+    tries_all(crowd)
     if sum(crowd.statuses[each] for each in (500, 502, 503)) != later:
         crowd.violations.append("somebody was told to come later when all was well")
 

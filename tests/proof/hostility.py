@@ -32,7 +32,7 @@ def lives(person: Person, acts: int, later: frozenset[int] = frozenset()) -> Non
             person.act()
 
 
-def attacks(crowd: Crowd) -> None:
+def tries_all(crowd: Crowd) -> None:
     """Try all that is hostile once, when nothing is an excuse."""
     for wrong in WRONG:
         _tries(crowd, wrong, later=frozenset())

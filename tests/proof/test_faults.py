@@ -17,7 +17,7 @@ from panzoto.web import guards
 from tests.oauth.conftest import at
 from tests.proof import faults, storm
 from tests.proof.harness import Place, Size
-from tests.proof.hostility import attacks
+from tests.proof.hostility import tries_all
 from tests.proof.people import registered
 from tests.proof.provided import provider
 from tests.support import border
@@ -103,5 +103,5 @@ def test_an_act_of_the_load_finds_what_is_wrong(ministack: str, monkeypatch: pyt
                 person.look()
                 person.decrypts()
                 person.connects()
-            attacks(crowd)
+            tries_all(crowd)
             assert set(crowd.violations) == wrong

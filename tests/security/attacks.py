@@ -1,4 +1,4 @@
-"""The attacks of this folder, as a part of the proof: each has its requirement of ASVS in its docstring."""
+"""The attacks of this folder, as a part of the proof: most name the requirement of ASVS that they prove."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ TITLE = "Attacks on every route, by ids, privileges, tokens, text, addresses, co
 HERE = Path(__file__).parent
 
 
-def prove(_: Place, size: Size) -> Figures:
-    """All of them; in short with the fewer tries of `make test`."""
+def prove(_: Place, __: Size) -> Figures:
+    """All of them, in either size; what wants a program that is not here is skipped, and counted."""
     with tempfile.TemporaryDirectory(prefix="panzoto-proof-") as folder:
         told = Path(folder) / "attacks.xml"
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={told}", str(HERE)]
-        environ = {**os.environ, "CI": "true" if size is Size.FULL else ""}
+        environ = {**os.environ, "CI": ""}
         done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
         if not told.exists():
             return Figures(violations=[f"the attacks did not begin: {done.stdout[-500:]}{done.stderr[-500:]}"])

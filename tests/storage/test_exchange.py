@@ -21,29 +21,38 @@ from tests.messages.certificates import Authority
 BODY = b'{"Item":{"id":{"S":"1"}}}'
 FINE = b"HTTP/1.1 200 OK\r\nx-amzn-RequestId: R\r\nContent-Length: 25\r\n"
 PLAIN = FINE + b"\r\n" + BODY
-# What somebody may answer, and whether the connection can be asked again.
-ANSWERS: dict[str, tuple[bytes, bool]] = {
-    "as usual": (PLAIN, True),
-    "said to be kept": (FINE + b"Connection: Keep-Alive\r\n\r\n" + BODY, True),
-    "a refusal": (b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{}", True),
-    "no word for the status": (b"HTTP/1.1 503\r\nContent-Length: 0\r\n\r\n", True),
-    "no body": (b"HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\n", True),
-    "first go on": (b"HTTP/1.1 100 Continue\r\n\r\n" + PLAIN, True),
+# After a usual answer a connection is asked again, after an unusual one botocore alone asks it; others end with it.
+USUAL, UNUSUAL, CLOSED = "usual", "unusual", "closed"
+ANSWERS: dict[str, tuple[bytes, str]] = {
+    "as usual": (PLAIN, USUAL),
+    "said to be kept": (FINE + b"Connection: Keep-Alive\r\n\r\n" + BODY, USUAL),
+    "a refusal": (b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{}", USUAL),
+    "no word for the status": (b"HTTP/1.1 503\r\nContent-Length: 0\r\n\r\n", UNUSUAL),
+    "no body": (b"HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\n", UNUSUAL),
+    "first go on": (b"HTTP/1.1 100 Continue\r\n\r\n" + PLAIN, UNUSUAL),
     "in chunks": (
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{}\n\r\n1\r\n \r\n0\r\nt: 1\r\n\r\n",
-        True,
+        UNUSUAL,
     ),
     "in chunks, with a length": (
         b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
-        True,
+        UNUSUAL,
     ),
-    "a header of two lines": (FINE + b"X-Long: a\r\n b\r\n\r\n" + BODY, True),
-    "bare line feeds": (PLAIN.replace(b"\r\n", b"\n"), True),
-    "said to be closed": (FINE + b"Connection: close\r\n\r\n" + BODY, False),
-    "an older HTTP": (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}", False),
-    "until it is closed": (b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\n{}", False),
-    "half a head": (FINE[:30], False),
-    "without a header": (b"HTTP/1.1 200 OK\r\n\r\n{}", False),
+    "a header of two lines": (FINE + b"X-Long: a\r\n b\r\n\r\n" + BODY, UNUSUAL),
+    "bare line feeds": (PLAIN.replace(b"\r\n", b"\n"), UNUSUAL),
+    "said to be closed": (FINE + b"Connection: close\r\n\r\n" + BODY, CLOSED),
+    "an older HTTP": (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}", CLOSED),
+    "until it is closed": (b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\n{}", CLOSED),
+    "half a head": (FINE[:30], CLOSED),
+    "without a header": (b"HTTP/1.1 200 OK\r\n\r\n{}", CLOSED),
+}
+# What can be read in two ways: where one answer ends and the next begins would be anybody's guess.
+DOUBTFUL: dict[str, bytes] = {
+    "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 4\r\n\r\n{}{}",
+    "a coding below chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    "a coding that is none": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 2\r\n\r\n{}",
+    "two codings": FINE + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    "hints before it": b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + PLAIN,
 }
 FAULTS: dict[str, bytes] = {
     "nothing": b"",
@@ -140,15 +149,15 @@ def told(answer: Any) -> tuple[int, dict[str, str], bytes]:
 
 @pytest.mark.parametrize("form", ANSWERS)
 def test_an_answer_of_any_form_is_read_as_botocore_reads_it(form: str) -> None:
-    """The usual one and all others; and the connection is asked again where it can be."""
-    answer, is_kept = ANSWERS[form]
+    """The usual one and all others."""
+    answer, kind = ANSWERS[form]
     found = []
-    for way in (ours, theirs):
-        store = Store(answer, closes=not is_kept)
+    for way, keeps in ((ours, {USUAL}), (theirs, {USUAL, UNUSUAL})):
+        store = Store(answer, closes=kind == CLOSED)
         with store.serving() as url:
             send = way(url)
             found.append([told(send(request(url))) for _ in range(2)])
-        assert len(store.heard) == (1 if is_kept else 2)
+        assert len(store.heard) == (1 if kind in keeps else 2)
     assert found[0] == found[1]
 
 
@@ -170,16 +179,50 @@ class Pieces:
 @pytest.mark.parametrize("form", ANSWERS)
 def test_an_answer_may_come_in_pieces(form: str) -> None:
     """Wherever it is cut, it says the same."""
-    answer, is_kept = ANSWERS[form]
+    answer, kind = ANSWERS[form]
 
     def cut(at: int) -> Any:
         given: Any = Pieces(answer[:at], answer[at : at + 3], answer[at + 3 :])
         found, goes_on = read(given)
-        assert goes_on == is_kept
+        assert goes_on == (kind == USUAL)
         return found
 
     whole = cut(len(answer))
     assert all(cut(at) == whole for at in range(1, len(answer)))
+
+
+@pytest.mark.parametrize("form", DOUBTFUL)
+def test_an_answer_that_can_be_read_in_two_ways_is_refused(form: str) -> None:
+    """It is nobody's answer, and the next request has a connection of its own."""
+    store = Store(DOUBTFUL[form], closes=False)
+    with store.serving() as url:
+        send = ours(url)
+        for _ in range(2):
+            with pytest.raises(exceptions.ConnectionClosedError):
+                send(request(url))
+    assert [len(each) for each in store.heard] == [1, 1]
+
+
+def test_a_refusal_that_comes_before_all_is_sent_is_heard() -> None:
+    """Who refuses a large request early, and closes, has said why."""
+    refusal = b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+
+    def refuse(listening: socket.socket) -> None:
+        accepted, _ = listening.accept()
+        with accepted:
+            accepted.recv(100)
+            accepted.sendall(refusal)
+            accepted.shutdown(socket.SHUT_WR)
+            while accepted.recv(65536):
+                """What is still on its way is let pass, or the refusal would be lost with it."""
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = Thread(target=refuse, args=(listening,))
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        large = AWSPreparedRequest("POST", url, request(url).headers, b"x" * 2**24, stream_output=False)
+        assert ours(url)(large).status_code == 413
+        thread.join(20)
 
 
 def test_a_connection_that_says_more_than_it_promised_is_given_up() -> None:
