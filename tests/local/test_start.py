@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.running import ROOT, Running, dynamodb, eventually, read, write
+from panzoto.local.waiting import until
+from tests.local.running import ROOT, SECONDS, Running, dynamodb, eventually, read, write
 from tests.support.effort import tried_in_ci
 
 
@@ -113,8 +114,13 @@ def test_reload_serves_changed_code(checkout: Path, run_in: Callable[..., Runnin
     """With RELOAD=1 the backend answers with new code soon after a file has changed."""
     run = run_in(root=checkout, RELOAD="1").up()
     assert run.answer("/api/health") == b"before"
-    (checkout / "wsgi.py").write_text(WSGI.format(word="after"))
-    eventually(lambda: run.answer("/api/health") == b"after", "the new code answers")
+
+    def serves_a_change() -> bool:
+        (checkout / "wsgi.py").write_text(WSGI.format(word="after"))
+        return until(lambda: run.answer("/api/health") == b"after", SECONDS)
+
+    # gunicorn answers before it watches files: a change of its first moment is seen with the next one alone.
+    assert serves_a_change() or serves_a_change(), run.said
 
 
 @tried_in_ci

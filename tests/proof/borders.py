@@ -24,6 +24,7 @@ from panzoto.flows.refresh import Refreshed
 from panzoto.messages.message import Message
 from panzoto.providers.tokens import Tokens
 from panzoto.web.observe import exposition
+from tests.proof.canaries import SHORTEST
 from tests.proof.watch import Watch
 
 REFUSED = 400
@@ -99,11 +100,18 @@ def _answered(watch: Watch, app: flask.Flask, response: flask.Response) -> None:
     if response.is_streamed:
         return
     if response.status_code >= REFUSED:
-        watch.keep("an answer that refuses", response.get_data(as_text=True))
+        watch.keep("an answer that refuses", _without(flask.request.path, response.get_data(as_text=True)))
     elif response.is_json:
         watch.learn_fields(response.get_json())
         if response.status_code in LET_IN and flask.request.is_json:
             watch.learn_fields(orjson.loads(flask.request.get_data() or b"{}"))
+
+
+def _without(path: str, said: str) -> str:
+    """An answer without the parts of the address that it answers: a page of a link leads on to where it is itself."""
+    for part in path.split("/"):
+        said = said.replace(part, "") if len(part) >= SHORTEST else said
+    return said
 
 
 def _learn_configured(watch: Watch, app: flask.Flask) -> None:

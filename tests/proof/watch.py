@@ -28,8 +28,8 @@ SENT = re.compile(r"(?<![\w.:/+-])\d{6,12}(?![\w:/+-]|\.\d)")
 CODE = re.compile(r'(?:otp|code)[^\w.]{1,8}(?:"[SN]": ?")?(\d{6,12})(?!\w)', re.IGNORECASE)
 QUOTED = re.compile(rf'"([^"]{{{SHORTEST},}})"')
 LARGEST_FILE = 2**20
-# Copies of checkouts have the passwords that tests type; nothing that runs writes such files.
-PROGRAMS = frozenset({".py", ".pyc"})
+# Copies of checkouts have the passwords that tests type and pages show; nothing that runs writes such files.
+PROGRAMS = frozenset({".py", ".pyc", ".md"})
 VARIED = 8
 # Where a test of other software reads the code, with OTP_TEST_MODE alone.
 SHOWN = "OTP_TEST#"
