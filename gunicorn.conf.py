@@ -96,14 +96,14 @@ def post_worker_init(worker: Any) -> None:
     """Look once for what processes that have ended may have left."""
     from panzoto.flows._working import wake  # noqa: PLC0415
 
-    wake(worker.wsgi.extensions["panzoto"])
+    wake(worker.app.wsgi().extensions["panzoto"])
 
 
 def worker_exit(server: object, worker: Any) -> None:
     """Give back what is not finished, so that somebody else takes it at once, and the figures that were counted."""
-    if getattr(worker, "wsgi", None) is not None:
-        worker.wsgi.extensions["panzoto"].workers.stop()
-        worker.wsgi.extensions["panzoto"].tally.give()
+    if worker.app.callable is not None:
+        worker.app.callable.extensions["panzoto"].workers.stop()
+        worker.app.callable.extensions["panzoto"].tally.give()
 
 
 def on_reload(server: object) -> None:

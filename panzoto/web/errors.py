@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import structlog
-from flask import Flask, Response, g, jsonify
+from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from panzoto import errors
 from panzoto.aws import refusing
 from panzoto.errors import PanzotoError
 
+from .parking import LATE
 from .requests import deps
 
 TABLE: dict[type[PanzotoError], tuple[int, str]] = {
@@ -149,6 +150,8 @@ def _say(error: PanzotoError) -> Response:
         response.headers["WWW-Authenticate"] = 'Bearer realm="panzoto"'
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.Overloaded):
+        request.environ[LATE] = True
     note(error)
     return response
 

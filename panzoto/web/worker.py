@@ -1,8 +1,9 @@
-"""gunicorn's worker with threads, which refuses what it cannot read in the shape of every other error."""
+"""gunicorn's worker with threads: it refuses what it cannot read in our shape, and a flood without haste."""
 
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +13,7 @@ from gunicorn.http import errors as faults
 from gunicorn.workers.gthread import ThreadWorker
 
 from .errors import HTTP
+from .parking import Park, Parked, parking
 
 # What is not named here cannot be read at all. Headers of an answer are the application's fault, and gunicorn's to log.
 STATUS: dict[type[Exception], HTTPStatus] = {
@@ -33,7 +35,45 @@ X-Request-ID: {request_id}\r
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """Like gunicorn's own, but for its pages of HTML: the application never hears of such a request."""
+    """Like gunicorn's own, but for its pages of HTML, and for answers that are given later (`parking.py`)."""
+
+    wsgi: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._park = Park()
+
+    def load_wsgi(self) -> None:
+        """Load the application, which may park its answers."""
+        super().load_wsgi()
+        self.wsgi = parking(self.wsgi)
+
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        """Have a request answered, by the application or later."""
+        try:
+            return super().handle_request(req, conn)  # type: ignore[no-any-return]
+        except Parked as answer:
+            conn.parked = answer
+            return True
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """Wait for the next request of a connection, or for the moment of its answer."""
+        if (answer := conn.__dict__.pop("parked", None)) is None:
+            super().finish_request(conn, fs)
+        else:
+            if not fs.result():
+                answer.be_last()
+            self._park.take(conn, answer)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """See to what happens, and to the answers that are due; a worker that stops gives all of them."""
+        is_over = not self.alive
+        super().wait_for_and_dispatch_events(self._park.quiet_for(timeout, is_over=is_over))
+        for conn, answer in self._park.due(is_over=is_over):
+            if is_over:
+                answer.be_last()
+            given = self.tpool.submit(answer.give)
+            given.add_done_callback(partial(self.method_queue.defer, self.finish_request, conn))
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Refuse a request that is none; any other fault is gunicorn's to tell."""

@@ -1,0 +1,66 @@
+"""What waits in a worker: refusals that are given later."""
+
+from __future__ import annotations
+
+import pytest
+
+from panzoto.web.parking import MOST, SECONDS, Park, Parked
+from tests.support.clocks import Clock
+
+LEAST, LONGEST = SECONDS
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that goes when it is told to."""
+    return Clock()
+
+
+@pytest.fixture
+def park(clock: Clock) -> Park:
+    """What waits by that clock."""
+    return Park(clock)
+
+
+def taken(park: Park, *connections: str) -> None:
+    """Connections that wait for their answers."""
+    for each in connections:
+        park.take(each, Parked(None, b""))
+
+
+def due(park: Park, *, is_over: bool = False) -> set[str]:
+    """Who gets an answer now."""
+    return {connection for connection, _ in park.due(is_over=is_over)}
+
+
+def test_an_answer_is_given_after_a_while(park: Park, clock: Clock) -> None:
+    """Nobody hears sooner than the shortest while, everybody after the longest, and each once."""
+    taken(park, "a", "b", "c")
+    clock.goes(LEAST - 0.01)
+    assert due(park) == set()
+    clock.goes(LONGEST - LEAST + 0.01)
+    assert due(park) == {"a", "b", "c"}
+    assert due(park) == set()
+
+
+def test_those_who_came_together_do_not_go_together(park: Park, clock: Clock) -> None:
+    """Each waits for a while of its own, and the next who is due is told to be so."""
+    taken(park, *(str(number) for number in range(100)))
+    quiet = park.quiet_for(10, is_over=False)
+    assert LEAST <= quiet < LONGEST
+    clock.goes(quiet)
+    assert 1 <= len(due(park)) < 100
+
+
+def test_nobody_waits_where_all_is_over(park: Park) -> None:
+    """A worker that stops gives every answer at once."""
+    taken(park, "a", "b")
+    assert park.quiet_for(10, is_over=True) == 0
+    assert due(park, is_over=True) == {"a", "b"}
+    assert park.quiet_for(10, is_over=True) == 10
+
+
+def test_past_so_many_nobody_waits(park: Park) -> None:
+    """What is parked is bounded; whoever is too many hears at once."""
+    taken(park, *(str(number) for number in range(MOST)), "too many")
+    assert due(park) == {"too many"}
