@@ -564,7 +564,9 @@ class Config:
     workers: int | None = var(
         "WEB_CONCURRENCY", formats.whole(1, 256), default_text="one per core", says="Processes of gunicorn."
     )
-    threads: int = var("THREADS", formats.whole(1, 128), 8, says="Threads of each process.")
+    threads: int = var(
+        "THREADS", formats.whole(1, 128), 8, says="Threads of each process, and as many again for reads."
+    )
     reuse_port: bool = var(
         "REUSE_PORT",
         formats.flag,

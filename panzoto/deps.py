@@ -65,6 +65,7 @@ from panzoto.models.oauth_logs import OAuthLogs
 from panzoto.models.oauth_tokens import OAuthTokens
 from panzoto.models.one_use_tokens import OneUseTokens
 from panzoto.models.sessions import Sessions
+from panzoto.models.store.beside import Beside
 from panzoto.models.store.gateway import Gateway
 from panzoto.models.users import Users
 from panzoto.providers.fetching import Fetcher
@@ -106,6 +107,7 @@ class Deps:
     gateway: Gateway
     clock: Callable[[], datetime]
     later: Later
+    beside: Beside
     workers: Workers
     tally: Tally
     decrypting: Gate
@@ -181,6 +183,7 @@ def build(config: Config, *, operator: bool = False) -> Deps:
         gateway=gateway,
         clock=now,
         later=Later(),
+        beside=Beside(config.threads),
         workers=Workers(config.decrypt_jobs_at_once),
         tally=tally,
         decrypting=Gate(config.decrypts_at_once),

@@ -8,7 +8,7 @@ from flask import Response, jsonify, url_for
 from flask_openapi3 import APIBlueprint, Tag
 
 from panzoto.flows import delete_audio, download_audio, record_audio, upload_audio
-from panzoto.web.guards import caller, signed_in
+from panzoto.web.guards import caller, signed_in, signed_in_beside
 from panzoto.web.recordings import audio_file, offer
 from panzoto.web.requests import client, deps
 from panzoto.web.schemas import ErrorBody
@@ -83,16 +83,16 @@ def post_audio_file_of_seed(body: shapes.SeedAudioFile) -> tuple[Response, int]:
 
 @seed.get("/user/audio-files", summary="List (the old address)", responses={200: shapes.AudioFileList})
 @audio.get("", summary="My recordings", responses={200: shapes.AudioFileList})
-@signed_in
+@signed_in_beside
 def get_audio_files(query: shapes.AudioQuery) -> Response:
     """The caller's recordings, newest first."""
+    page = deps().audio_files.page(caller().user_id, limit=query.limit, cursor=query.cursor)
     user = caller().user
-    page = deps().audio_files.page(user.user_id, limit=query.limit, cursor=query.cursor)
     return jsonify(audio_files=[audio_file(each, user) for each in page.files], cursor=page.cursor)
 
 
 @audio.get("/<file_id>", summary="One recording", responses={200: shapes.AudioFileAnswer, 404: ErrorBody})
-@signed_in
+@signed_in_beside
 def get_audio_file(path: shapes.AudioPath) -> Response:
     """What is recorded of a recording."""
     return jsonify(audio_file=audio_file(download_audio.get_audio(deps(), caller(), path.file_id), caller().user))
@@ -103,7 +103,7 @@ def get_audio_file(path: shapes.AudioPath) -> Response:
     summary="Get the sealed file",
     responses={200: shapes.DownloadShape, 404: ErrorBody, 409: ErrorBody},
 )
-@signed_in
+@signed_in_beside
 def get_download(path: shapes.AudioPath) -> Response:
     """An address that gives the file as it was uploaded, sealed, for a short while."""
     found = download_audio.download_audio(deps(), caller(), path.file_id)

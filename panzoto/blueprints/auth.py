@@ -21,7 +21,7 @@ from panzoto.flows import (
     reset_password,
     verify_email,
 )
-from panzoto.web.guards import caller, public, signed_in
+from panzoto.web.guards import caller, public, signed_in, signed_in_beside
 from panzoto.web.requests import client, deps
 from panzoto.web.schemas import ErrorBody, Path
 from panzoto.web.shapes import auth as shapes
@@ -86,7 +86,7 @@ def post_logout_all() -> tuple[Response, int]:
 
 
 @auth.get("/sessions", summary="Where am I signed in?", responses={200: shapes.SessionList})
-@signed_in
+@signed_in_beside
 def get_sessions() -> Response:
     """The living sessions of the account, newest first."""
     return jsonify(sessions=list_sessions.list_sessions(deps(), caller()))

@@ -11,7 +11,7 @@ from panzoto.flows import stream_audio, transcribe_audio
 from panzoto.flows.decrypt_audio import Begun, decrypt_audio
 from panzoto.flows.follow_job import Followed, follow_job
 from panzoto.web import jobs
-from panzoto.web.guards import caller, signed_in
+from panzoto.web.guards import caller, signed_in, signed_in_beside
 from panzoto.web.recordings import audio_file
 from panzoto.web.requests import client, deps
 from panzoto.web.schemas import ErrorBody
@@ -48,7 +48,7 @@ def post_decrypt_of_seed(body: shapes.SeedDecrypt) -> tuple[Response, int]:
 
 
 @decryption.get("/<file_id>/jobs/<job_id>", summary="How far it is", responses={200: shapes.JobShape, 404: ErrorBody})
-@signed_in
+@signed_in_beside
 def get_job(path: shapes.JobPath) -> Response:
     """How far a decryption is; when it is done, with a fresh address for the copy. It is known for an hour after."""
     return jsonify(_job(follow_job(deps(), caller(), path.file_id, path.job_id)))
@@ -98,7 +98,7 @@ def post_transcribe(path: AudioPath, body: shapes.Transcribe) -> tuple[Response,
 @decryption.get(
     "/<file_id>/transcript", summary="The text, sealed", responses={200: shapes.TranscriptShape, 404: ErrorBody}
 )
-@signed_in
+@signed_in_beside
 def get_transcript(path: AudioPath) -> Response:
     """The text sealed under the audio key, or how far it is."""
     return jsonify(jobs.transcript(transcribe_audio.find_transcript(deps(), caller(), path.file_id)))

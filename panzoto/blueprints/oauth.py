@@ -13,7 +13,7 @@ from panzoto.flows.oauth import access_token, authorize, callback, disconnect, l
 from panzoto.flows.oauth._proofs import Code, Handed, IdToken, Presented
 from panzoto.web import browser
 from panzoto.web.errors import code_of, note, status_of
-from panzoto.web.guards import caller, public, signed_in
+from panzoto.web.guards import caller, public, signed_in, signed_in_beside
 from panzoto.web.requests import client, deps
 from panzoto.web.schemas import ErrorBody
 from panzoto.web.shapes import auth as accounts
@@ -101,11 +101,11 @@ def delete_link(path: shapes.ProviderPath, body: shapes.Confirm) -> Response:
 
 
 @oauth.get("/connections", summary="What am I connected to?", responses={200: shapes.ConnectionList})
-@signed_in
+@signed_in_beside
 def get_connections() -> Response:
     """The providers of the account, without any token."""
+    found = deps().oauth_tokens.connections(caller().user_id)
     user = caller().user
-    found = deps().oauth_tokens.connections(user.user_id)
     return jsonify(
         connections=[connection(each, user) for each in found], providers=[each.name for each in deps().providers]
     )

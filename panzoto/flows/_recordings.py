@@ -17,7 +17,7 @@ Kind = TypeVar("Kind", bound=State)
 def own(deps: Deps, caller: Caller, file_id: str, *kinds: type[Kind]) -> Kind:
     """The caller's recording, if it is in one of these states. Somebody else's is as one that there is not."""
     state = deps.audio_files.look(file_id)
-    if not isinstance(state, kinds) or state.user_id != caller.user.user_id:
+    if not isinstance(state, kinds) or state.user_id != caller.user_id:
         raise NotFound
     return state
 

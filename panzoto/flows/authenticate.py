@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from panzoto.crypto.claims import AccessClaims
 from panzoto.deps import Deps
 from panzoto.errors import NotApproved, RecentSignInNeeded, SessionEnded
+from panzoto.models.store.beside import Pending
 from panzoto.models.users import User
 
 from ._policy import admit
@@ -15,10 +18,20 @@ from ._policy import admit
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls, as the person is now, and by which token."""
+    """Who calls, by which token, and as the person is now: asked for before that is known, it waits for it."""
 
-    user: User
     claims: AccessClaims
+    check: Pending[User]
+
+    @property
+    def user(self) -> User:
+        """The person; raises where the session has ended."""
+        return self.check.result()
+
+    @property
+    def user_id(self) -> str:
+        """The id that the token says, which is no news to whoever holds it: nothing is written by it alone."""
+        return self.claims.user_id
 
     @property
     def session_id(self) -> str | None:
@@ -27,13 +40,29 @@ class Caller:
 
 
 def authenticate(deps: Deps, token: str) -> Caller:
-    """The caller of a request; raises for a token that is wrong, has expired, or whose session has ended.
+    """The caller of a request; raises for a token that is wrong, has expired, or whose session has ended."""
+    caller = _caller(deps, token, Pending)
+    caller.check.result()
+    return caller
+
+
+def authenticate_beside(deps: Deps, token: str) -> Caller:
+    """The same, while whoever asks goes on. They must wait for the check before anything leaves, and write nothing."""
+    return _caller(deps, token, Pending if deps.config.revocation_cache_seconds else deps.beside.begin)
+
+
+def _caller(deps: Deps, token: str, begin: Callable[[Callable[[], User]], Pending[User]]) -> Caller:
+    now = deps.clock()
+    claims = deps.access_tokens.read(token, now)
+    return Caller(claims, begin(partial(_living, deps, claims, now)))
+
+
+def _living(deps: Deps, claims: AccessClaims, now: datetime) -> User:
+    """The person, whose session lives.
 
     A sign-in that crossed the end of all sessions has left a lineage that nobody knew of: it is ended here, or the
     phone would go on refreshing for tokens that never work.
     """
-    now = deps.clock()
-    claims = deps.access_tokens.read(token, now)
     user = deps.known_users.find(claims.user_id, now, lambda user: _lives(user, claims))
     if user is None or not _lives(user, claims):
         if claims.sid is not None and (user is None or claims.ep != user.epoch):
@@ -41,7 +70,7 @@ def authenticate(deps: Deps, token: str) -> Caller:
         raise SessionEnded
     if claims.sid is None:
         _check_without_session(deps, user, claims, now)
-    return Caller(user, claims)
+    return user
 
 
 def _check_without_session(deps: Deps, user: User, claims: AccessClaims, now: datetime) -> None:

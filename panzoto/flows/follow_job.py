@@ -32,7 +32,7 @@ def follow_job(deps: Deps, caller: Caller, file_id: str, job_id: str) -> Followe
     now = deps.clock()
     file = own(deps, caller, file_id, AudioFile)
     job = deps.audio_jobs.find(DECRYPT, file_id)
-    if job is None or (job.job_id, job.user_id) != (job_id, caller.user.user_id):
+    if job is None or (job.job_id, job.user_id) != (job_id, caller.user_id):
         raise NotFound
     if job.finished_at is not None and now >= job.finished_at + REMEMBERED:
         raise NotFound

@@ -13,7 +13,7 @@ from .authenticate import Caller
 
 def list_sessions(deps: Deps, caller: Caller) -> list[dict[str, Any]]:
     """The living sessions of the caller, newest first."""
-    now = deps.clock()
+    now, ours = deps.clock(), deps.sessions.of(caller.user_id)
     return [
         {
             "session_id": session.session_id,
@@ -26,5 +26,5 @@ def list_sessions(deps: Deps, caller: Caller) -> list[dict[str, Any]]:
             "last_used_at": lineage.rotated_at.isoformat(),
             "expires_at": session.expires_at.isoformat(),
         }
-        for session, lineage in living(deps, caller.user, deps.sessions.of(caller.user.user_id), now)
+        for session, lineage in living(deps, caller.user, ours, now)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flask.typing import ResponseReturnValue
 from flask_openapi3 import Info, OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -51,6 +52,13 @@ class Application(OpenAPI):
         guards.install(self)
         errors.install(self)
         headers.install(self, config)
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """The answer of a route, once it is known whether its caller may have it: if not, that is what they hear."""
+        try:
+            return super().dispatch_request()
+        finally:
+            guards.settle()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """A function as it is: none of ours is asynchronous, and to ask each at every request takes its time."""

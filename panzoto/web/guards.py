@@ -11,7 +11,7 @@ from flask import Flask, current_app, g, request
 
 from panzoto.errors import AccessDenied, SignInNeeded
 from panzoto.flows.admin.staff import Admin, Staff, admin_of, staff_of
-from panzoto.flows.authenticate import Caller, authenticate
+from panzoto.flows.authenticate import Caller, authenticate, authenticate_beside
 
 from .requests import client, deps
 
@@ -45,14 +45,35 @@ def is_public(guard: Guard | None) -> bool:
 
 def _signed_in() -> None:
     """Whoever holds an access token whose session lives."""
+    g.caller = authenticate(deps(), _bearer())
+
+
+def _signed_in_beside() -> None:
+    """The same, on a route that only reads: the session is looked up meanwhile, and `settle` waits for it."""
+    g.caller = g.unsettled = authenticate_beside(deps(), _bearer())
+
+
+def _bearer() -> str:
+    """The access token of a request."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     token = token.strip()
     if not token or scheme.lower() != "bearer":
         raise SignInNeeded
-    g.caller = authenticate(deps(), token)
+    return token
 
 
-signed_in = guarded_by(_signed_in)
+signed_in, signed_in_beside = guarded_by(_signed_in), guarded_by(_signed_in_beside)
+
+
+def is_beside(guard: Guard | None) -> bool:
+    """Whether a route goes on while its guard finds out who may pass."""
+    return guard is _signed_in_beside
+
+
+def settle() -> None:
+    """Wait until it is known whether the caller may; what was read meanwhile goes nowhere if not."""
+    if (unsettled := g.pop("unsettled", None)) is not None:
+        unsettled.check.result()
 
 
 def caller() -> Caller:

@@ -11,7 +11,7 @@ import pytest
 from panzoto.aws.bucket import Bucket
 from panzoto.deps import build
 from panzoto.flows import delete_audio, sweep_audio
-from panzoto.flows.authenticate import Caller
+from panzoto.flows.authenticate import authenticate
 from panzoto.flows.delete_me import erase
 from panzoto.flows.record_audio import record_audio
 from panzoto.models.audio_files import AudioFiles
@@ -164,7 +164,7 @@ def test_the_index_is_not_believed(phone: Phone, monkeypatch: pytest.MonkeyPatch
 def test_a_record_that_crosses_its_person_s_erasure(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
     """A record that the index did not have yet is collected when it is old; the records of others stay."""
     user, key = me(phone), f"users/{phone.user.user_id}/note one.3gp"
-    caller = Caller(user, None)  # type: ignore[arg-type]
+    caller = authenticate(phone.deps, phone.token)
     crossing(
         monkeypatch,
         AudioFiles,

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from panzoto.deps import Deps
 from panzoto.models.spec import TABLES
 from panzoto.web.application import Application
+from panzoto.web.guards import guard_of, is_beside
 from tests.security.routes import NOBODYS, Route, bodies, routes
 from tests.support.people import Somebody
 from tests.support.tables import name_of
@@ -103,6 +104,26 @@ def test_nobody_gets_in_without_a_sign_in(app: Application, http: FlaskClient, a
             for token in tokens:
                 answer = ask(http, route, route.at(ann.ids), {"Authorization": token, "X-Forwarded-For": "192.0.2.1"})
                 assert refused(route, answer), (route, token)
+
+
+def test_an_ended_session_learns_nothing(app: Application, http: FlaskClient, ann: Somebody) -> None:
+    """An access token of a session that was ended gets 401 everywhere, whatever else is wrong too (ASVS 7.4.1).
+
+    Where a route reads while the session is looked up, neither what it read nor what it found wanting is told.
+    """
+    assert http.post("/api/v1/auth/logout", headers=ann.headers).status_code == 200
+    for route in routes(app):
+        if not route.is_public and route.rule not in OTHER_GUARDS:
+            for ids, query in ((ann.ids, ""), ({}, ""), (ann.ids, "?limit=none&cursor=none")):
+                answer = ask(http, route, route.at({"upload_id": "none", **ids}) + query, ann.headers)
+                assert refused(route, answer), (route, query, answer.status_code)
+
+
+def test_what_is_checked_beside_writes_nothing(app: Application) -> None:
+    """Routes that go on while the session of their caller is looked up are those that get something, and only those."""
+    beside = [rule for rule in app.url_map.iter_rules() if is_beside(guard_of(app, rule.endpoint))]
+    assert len(beside) >= 7
+    assert all(set(rule.methods or ()) <= {"GET", "HEAD", "OPTIONS"} for rule in beside)
 
 
 def test_only_staff_reaches_the_routes_of_admins(app: Application, http: FlaskClient, eve: Somebody) -> None:

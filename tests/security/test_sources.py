@@ -16,7 +16,7 @@ WEAK = {"ecb", "cbc", "ctr", "cfb", "ofb", "des", "tripledes", "rc4", "blowfish"
 # The protocol of a list of breached passwords, which protects nothing by it.
 PROTOCOLS = {"panzoto/crypto/breaches.py": {"sha1"}}
 # They spread pauses and work, and guard nothing.
-CHANCE = {"panzoto/models/store/gateway.py", "panzoto/flows/_working.py"}
+CHANCE = {"panzoto/models/store/gateway.py", "panzoto/flows/_working.py", "panzoto/web/parking.py"}
 
 
 def weak(path: Path) -> set[str]:

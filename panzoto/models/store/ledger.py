@@ -36,6 +36,19 @@ class Ledger:
             else:
                 self.writes += amount
 
+    def beside(self) -> Ledger:
+        """A ledger for what is done meanwhile by somebody else, who has waited for as long."""
+        return Ledger(self.flow, waited=self.waited)
+
+    def join(self, other: Ledger) -> None:
+        """Count what was done beside: its units and calls besides, its waiting at the same time."""
+        self.waited = max(self.waited, other.waited)
+        self.reads += other.reads
+        self.writes += other.writes
+        self.trips += other.trips
+        self.retries += other.retries
+        self.units.update(other.units)
+
 
 _current: ContextVar[Ledger | None] = ContextVar("ledger", default=None)
 
@@ -59,7 +72,14 @@ def end(token: Token[Ledger | None]) -> None:
 @contextmanager
 def keep(flow: str) -> Iterator[Ledger]:
     """Keep a ledger for what happens inside."""
-    ledger, token = begin(flow)
+    with on(Ledger(flow)) as ledger:
+        yield ledger
+
+
+@contextmanager
+def on(ledger: Ledger) -> Iterator[Ledger]:
+    """Have what happens inside counted there."""
+    token = _current.set(ledger)
     try:
         yield ledger
     finally:
