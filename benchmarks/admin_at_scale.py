@@ -1,7 +1,7 @@
 """What looking costs with 100,000 people, 1,000,000 events and 10,000 approvals: `python -m benchmarks.admin_at_scale`.
 
 It fills an emulator of its own, which takes minutes and some gigabytes, and is therefore no part of `make bench`. It
-ends with 1 if a page reads more items than it shows and the constant that `tests/admin/test_cost.py` pins.
+ends with 1 if a page reads more items than it shows and the constant that `tests/admin/test_items_read.py` pins.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from panzoto.models.table import Table
 from panzoto.models.users import User
 from panzoto.models.users import to_item as user_item
 from tests.admin.conftest import Office, opened
-from tests.admin.test_cost import PATHS, approval, fill, measured, most
+from tests.admin.test_items_read import PATHS, approval, fill, measured, most
 from tests.support.ministack import running
 
 PEOPLE, EVENTS, APPROVALS = 100_000, 1_000_000, 10_000

@@ -56,7 +56,7 @@ class DirectCalls(_Client):  # type: ignore[misc]  # see above
         given: Any = headers  # botocore's own kind of headers is not needed any more
         request = AWSPreparedRequest("POST", self._url, given, body, stream_output=False)
         met = self.meta.events.emit(f"before-send.dynamodb.{operation}", request=request)
-        return first_non_none_response(met) or self._exchange.answer(request)
+        return first_non_none_response(met) or self._exchange.send(request)
 
     @cached_property
     def _url(self) -> str:

@@ -55,7 +55,7 @@ class Exchange:
         self._session = session
         self._url, self._path = url, urlsplit(url).path
 
-    def answer(self, request: AWSPreparedRequest) -> Any:
+    def send(self, request: AWSPreparedRequest) -> Any:
         """What is answered to a POST. By way of a proxy it goes botocore's way."""
         if self._pool is None:
             return self._session.send(request)

@@ -31,7 +31,7 @@ def register(
     """Make an account and sign in.
 
     Commit point: the transaction of the person and the claim of the email. A crash before it leaves nothing; after it
-    the account is there, and its owner signs in by password.
+    the account is there, and its owner signs in by password. Where the queue for hashing is full, nothing is begun.
     """
     deps.passwords.expect_room()
     now = deps.clock()

@@ -67,18 +67,18 @@ def _finish(response: Response) -> Response:
 
 
 def _count(route: str, method: str, status: int, seconds: float, spent: ledger.Ledger) -> None:
-    _of(REQUESTS, route, method, status).inc()
-    _of(SECONDS, route).observe(seconds)
+    _part(REQUESTS, route, method, status).inc()
+    _part(SECONDS, route).observe(seconds)
     if spent.trips:
-        _of(TRIPS, spent.flow).inc(spent.trips)
+        _part(TRIPS, spent.flow).inc(spent.trips)
     if spent.retries:
-        _of(RETRIES, spent.flow).inc(spent.retries)
+        _part(RETRIES, spent.flow).inc(spent.retries)
     for (table, kind), amount in spent.units.items():
-        _of(UNITS, spent.flow, table, kind).inc(amount)
+        _part(UNITS, spent.flow, table, kind).inc(amount)
 
 
 @cache
-def _of(metric: Metric, *labels: object) -> Metric:
+def _part(metric: Metric, *labels: object) -> Metric:
     """The part of a metric that has these labels. They are few, and the metric keeps each of them, too."""
     return metric.labels(*labels)
 

@@ -130,7 +130,7 @@ def session(reading: float = 20, **settings: Any) -> URLLib3Session:
 
 def ours(url: str, **settings: Any) -> Callable[[AWSPreparedRequest], Any]:
     """Our way."""
-    return Exchange(session(**settings), url).answer
+    return Exchange(session(**settings), url).send
 
 
 def theirs(_: str, **settings: Any) -> Callable[[AWSPreparedRequest], Any]:
