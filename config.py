@@ -565,7 +565,7 @@ class Config:
         "WEB_CONCURRENCY", formats.whole(1, 256), default_text="one per core", says="Processes of gunicorn."
     )
     threads: int = var(
-        "THREADS", formats.whole(1, 128), 8, says="Threads of each process, and as many again for reads."
+        "THREADS", formats.whole(1, 128), 8, says="Threads of each process; half as many besides read ahead."
     )
     reuse_port: bool = var(
         "REUSE_PORT",
@@ -635,6 +635,11 @@ class Config:
     def registers_quietly(self) -> bool:
         """Whether a registration is finished by a mail: to hide who has an account, or to prove the email."""
         return self.prevent_enumeration or self.needs_approval
+
+    @property
+    def threads_beside(self) -> int:
+        """Threads that find something out meanwhile: fewer than those that ask, so that a crowd goes without."""
+        return max(1, self.threads // 2)
 
     @property
     def production(self) -> bool:

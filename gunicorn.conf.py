@@ -101,7 +101,7 @@ def post_worker_init(worker: Any) -> None:
 
 def worker_exit(server: object, worker: Any) -> None:
     """Give back what is not finished, so that somebody else takes it at once, and the figures that were counted."""
-    if worker.app.callable is not None:
+    if worker.booted:
         worker.app.callable.extensions["panzoto"].workers.stop()
         worker.app.callable.extensions["panzoto"].tally.give()
 

@@ -72,7 +72,7 @@ class Clients:
             connect_timeout=self._connect,
             read_timeout=self._read,
             retries={"mode": "standard", "total_max_attempts": 1},
-            max_pool_connections=self._config.threads + 4,
+            max_pool_connections=self._config.threads + self._config.threads_beside + 4,
             parameter_validation=False,
             user_agent="panzoto",
             tcp_keepalive=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,19 +17,19 @@ from ._policy import admit
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls, by which token, and as the person is now: asked for before that is known, it waits for it."""
+    """Who calls, by which token, and as the person is now: where that is still looked up, `user` waits for it."""
 
     claims: AccessClaims
-    check: Pending[User]
+    person: User | Pending[User]
 
     @property
     def user(self) -> User:
         """The person; raises where the session has ended."""
-        return self.check.result()
+        return self.person.result() if isinstance(self.person, Pending) else self.person
 
     @property
     def user_id(self) -> str:
-        """The id that the token says, which is no news to whoever holds it: nothing is written by it alone."""
+        """The id that the token says: for reading what is theirs, while it is looked up whether the session lives."""
         return self.claims.user_id
 
     @property
@@ -38,23 +37,25 @@ class Caller:
         """The session; an old backend's token has none."""
         return self.claims.sid
 
+    def wait(self) -> None:
+        """Wait until it is known that the session lives: before anything but a read of DynamoDB."""
+        _ = self.user
+
 
 def authenticate(deps: Deps, token: str) -> Caller:
     """The caller of a request; raises for a token that is wrong, has expired, or whose session has ended."""
-    caller = _caller(deps, token, Pending)
-    caller.check.result()
-    return caller
+    now = deps.clock()
+    claims = deps.access_tokens.read(token, now)
+    return Caller(claims, _living(deps, claims, now))
 
 
 def authenticate_beside(deps: Deps, token: str) -> Caller:
-    """The same, while whoever asks goes on. They must wait for the check before anything leaves, and write nothing."""
-    return _caller(deps, token, Pending if deps.config.revocation_cache_seconds else deps.beside.begin)
-
-
-def _caller(deps: Deps, token: str, begin: Callable[[Callable[[], User]], Pending[User]]) -> Caller:
+    """The same, while whoever asks goes on to read. They wait for it before they do anything else, and answer."""
+    if deps.config.revocation_cache_seconds:
+        return authenticate(deps, token)  # mostly no call at all
     now = deps.clock()
     claims = deps.access_tokens.read(token, now)
-    return Caller(claims, begin(partial(_living, deps, claims, now)))
+    return Caller(claims, deps.beside.begin(partial(_living, deps, claims, now)))
 
 
 def _living(deps: Deps, claims: AccessClaims, now: datetime) -> User:

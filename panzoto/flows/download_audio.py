@@ -31,6 +31,7 @@ def download_audio(deps: Deps, caller: Caller, file_id: str) -> Download:
     """An address to get a recording from. It writes nothing; the address ends by itself."""
     now = deps.clock()
     file = own(deps, caller, file_id, AudioFile)
+    caller.wait()
     if not file.owns_object:
         raise AccessDenied(
             "This recording was recorded outside of your part of the bucket; it cannot be got from there."

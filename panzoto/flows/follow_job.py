@@ -36,6 +36,7 @@ def follow_job(deps: Deps, caller: Caller, file_id: str, job_id: str) -> Followe
         raise NotFound
     if job.finished_at is not None and now >= job.finished_at + REMEMBERED:
         raise NotFound
+    caller.wait()
     if job.is_due(now):
         wake(deps)
     if job.state == DONE and job.object_key is not None:

@@ -56,6 +56,7 @@ def find_transcript(deps: Deps, caller: Caller, file_id: str) -> Transcript:
     now = deps.clock()
     file = own(deps, caller, file_id, AudioFile)
     job = deps.audio_jobs.find(TRANSCRIBE, file_id)
+    caller.wait()
     if job is not None and job.is_open:
         if job.is_due(now):
             wake(deps)

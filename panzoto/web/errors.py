@@ -124,7 +124,9 @@ def _answer_of(kind: type[PanzotoError]) -> tuple[int, str]:
 
 
 def note(error: PanzotoError) -> None:
-    """Log what operators want to know of an error that a client hears."""
+    """Log what operators want to know of an error that a client hears; for want of room it is heard later."""
+    if isinstance(error, errors.Overloaded):
+        request.environ[LATE] = True
     if isinstance(error, errors.RateLimited):
         log.warning("rate_limited", limit=error.limit)
     if isinstance(error, errors.StoreUnavailable):
@@ -150,8 +152,6 @@ def _say(error: PanzotoError) -> Response:
         response.headers["WWW-Authenticate"] = 'Bearer realm="panzoto"'
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, errors.Overloaded):
-        request.environ[LATE] = True
     note(error)
     return response
 

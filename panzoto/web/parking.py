@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
-LATE = "panzoto.answered_late"  # in the environment of a request
+# In the environment of a request: its answer is to be late.
+LATE = "panzoto.late"
 SECONDS = (0.75, 2.25)
-MOST = 256
+MOST = 128
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -27,62 +28,60 @@ class Parked(Exception):
         super().__init__("an answer is given later")
         self._response, self._body = response, body
 
-    def be_last(self) -> None:
-        """Have its connection end with it."""
-        self._response.force_close()
+    @property
+    def is_last(self) -> bool:
+        """Whether its connection ends with it."""
+        return bool(self._response.should_close())
 
-    def give(self) -> bool:
+    def give(self, *, is_last: bool) -> bool:
         """Send it; whether its connection may be asked again."""
+        if is_last:
+            self._response.force_close()
         self._response.write(self._body)
         self._response.close()
-        return not self._response.should_close()
+        return not self.is_last
 
 
 def parking(app: Wsgi) -> Wsgi:
-    """The application, which raises `Parked` where its answer is given later."""
+    """The application, which raises `Parked` in place of an answer that is to be late."""
 
-    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def called(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         body = app(environ, start_response)
         if LATE not in environ:
             return body
         try:
-            raise Parked(start_response.__self__, b"".join(body))
+            raise Parked(start_response.__self__, b"".join(body))  # gunicorn gives a method of its response
         finally:
             body.close()  # type: ignore[attr-defined]  # as werkzeug makes them
 
-    return answer
-
-
-class _Waiting(NamedTuple):
-    """When which connection gets its answer; the number tells two of the same moment apart."""
-
-    due: float
-    number: int
-    connection: Any
-    answer: Parked
+    return called
 
 
 class Park:
-    """What waits, the next first. The main thread of a worker alone touches it."""
+    """Who waits, the next first. The main thread of a worker alone touches it."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._waiting: list[_Waiting] = []
-        self._numbers = count()
+        self._numbers = count()  # they tell two of the same moment apart
+        self._waiting: list[tuple[float, int, Any]] = []
+        self.is_over = False
 
-    def take(self, connection: Any, answer: Parked) -> None:
-        """Keep an answer for a while; none at all where too many wait."""
+    def take(self, what: Any) -> None:
+        """Keep something for a while; not at all where too much waits."""
         late = random.uniform(*SECONDS) if len(self._waiting) < MOST else 0.0  # noqa: S311 (it guards nothing)
-        heappush(self._waiting, _Waiting(self._clock() + late, next(self._numbers), connection, answer))
+        heappush(self._waiting, (self._clock() + late, next(self._numbers), what))
 
-    def quiet_for(self, seconds: float, *, is_over: bool) -> float:
-        """For how long nothing is due, at most `seconds`; nothing waits where all is over."""
+    def end(self) -> None:
+        """From now on nothing waits."""
+        self.is_over = True
+
+    def quiet_for(self, seconds: float) -> float:
+        """For how long nothing is due, at most `seconds`."""
         if not self._waiting:
             return seconds
-        return 0.0 if is_over else min(seconds, max(0.0, self._waiting[0].due - self._clock()))
+        return 0.0 if self.is_over else min(seconds, max(0.0, self._waiting[0][0] - self._clock()))
 
-    def due(self, *, is_over: bool) -> Iterator[tuple[Any, Parked]]:
-        """Which connection gets its answer now; all of them where all is over."""
-        while self._waiting and (is_over or self._waiting[0].due <= self._clock()):
-            waiting = heappop(self._waiting)
-            yield waiting.connection, waiting.answer
+    def take_due(self) -> Iterator[Any]:
+        """Whatever is due; it does not wait any more."""
+        while self._waiting and (self.is_over or self._waiting[0][0] <= self._clock()):
+            yield heappop(self._waiting)[2]

@@ -42,6 +42,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._park = Park()
+        self._late: dict[Any, Parked] = {}  # the answer to each connection whose request has just been served
 
     def load_wsgi(self) -> None:
         """Load the application, which may park its answers."""
@@ -49,34 +50,33 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.wsgi = parking(self.wsgi)
 
     def handle_request(self, req: Any, conn: Any) -> bool:
-        """Have a request answered, by the application or later."""
+        """Have a request answered, now or later; whether its connection may be asked again."""
         try:
             return super().handle_request(req, conn)  # type: ignore[no-any-return]
         except Parked as answer:
-            conn.parked = answer
-            return True
+            self._late[conn.sock] = answer.with_traceback(None)  # which would keep the request, and what is in it
+            return not answer.is_last
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Wait for the next request of a connection, or for the moment of its answer."""
-        if (answer := conn.__dict__.pop("parked", None)) is None:
+        answer = self._late.pop(conn.sock, None)
+        if answer is None or fs.cancelled() or fs.exception() is not None:
             super().finish_request(conn, fs)
         else:
-            if not fs.result():
-                answer.be_last()
-            self._park.take(conn, answer)
+            self._park.take((conn, answer, not fs.result()))
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """See to what happens, and to the answers that are due; a worker that stops gives all of them."""
-        is_over = not self.alive
-        super().wait_for_and_dispatch_events(self._park.quiet_for(timeout, is_over=is_over))
-        for conn, answer in self._park.due(is_over=is_over):
-            if is_over:
-                answer.be_last()
-            given = self.tpool.submit(answer.give)
+        if not self.alive:
+            self._park.end()
+        super().wait_for_and_dispatch_events(self._park.quiet_for(timeout))
+        for conn, answer, is_last in self._park.take_due():
+            given = self.tpool.submit(answer.give, is_last=is_last or self._park.is_over)
             given.add_done_callback(partial(self.method_queue.defer, self.finish_request, conn))
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        """Refuse a request that is none; any other fault is gunicorn's to tell."""
+        """Refuse a request that is none; any other fault is gunicorn's to tell. Nothing else is answered to it."""
+        self._late.pop(client, None)
         if not isinstance(exc, faults.ParseException) or isinstance(exc, OURS):
             super().handle_error(req, client, addr, exc)
             return

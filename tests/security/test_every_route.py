@@ -106,21 +106,29 @@ def test_nobody_gets_in_without_a_sign_in(app: Application, http: FlaskClient, a
                 assert refused(route, answer), (route, token)
 
 
-def test_an_ended_session_learns_nothing(app: Application, http: FlaskClient, ann: Somebody) -> None:
+def test_an_ended_session_gets_nothing(app: Application, http: FlaskClient, deps: Deps, ann: Somebody) -> None:
     """An access token of a session that was ended gets 401 everywhere, whatever else is wrong too (ASVS 7.4.1).
 
-    Where a route reads while the session is looked up, neither what it read nor what it found wanting is told.
+    Where a route reads while the session is looked up, neither what it read nor what it found wanting is told; nothing
+    is written, and nothing is asked of S3.
     """
     assert http.post("/api/v1/auth/logout", headers=ann.headers).status_code == 200
+    before, asked = everything(deps), list[str]()
+    events = deps.bucket._client.meta.events, deps.objects._client.meta.events
+    for each in events:
+        each.register("before-send.s3", lambda event_name, **_: asked.append(event_name), unique_id="asked")
     for route in routes(app):
         if not route.is_public and route.rule not in OTHER_GUARDS:
             for ids, query in ((ann.ids, ""), ({}, ""), (ann.ids, "?limit=none&cursor=none")):
                 answer = ask(http, route, route.at({"upload_id": "none", **ids}) + query, ann.headers)
                 assert refused(route, answer), (route, query, answer.status_code)
+    for each in events:
+        each.unregister("before-send.s3", unique_id="asked")
+    assert (asked, everything(deps) - before, before - everything(deps)) == ([], Counter(), Counter())
 
 
-def test_what_is_checked_beside_writes_nothing(app: Application) -> None:
-    """Routes that go on while the session of their caller is looked up are those that get something, and only those."""
+def test_only_a_get_goes_on_while_its_caller_is_looked_up(app: Application) -> None:
+    """What would be written for an ended session could not be taken back."""
     beside = [rule for rule in app.url_map.iter_rules() if is_beside(guard_of(app, rule.endpoint))]
     assert len(beside) >= 7
     assert all(set(rule.methods or ()) <= {"GET", "HEAD", "OPTIONS"} for rule in beside)

@@ -67,17 +67,31 @@ def test_what_both_spend_is_on_one_account(files: Files) -> None:
 
 
 def test_where_nobody_is_free_whoever_asks_does_it() -> None:
-    """With every thread taken nothing waits in a line: it is done when it is asked for, and once."""
+    """With every thread taken nothing waits in a line: it is done at once, and once."""
     free = threading.Event()
     beside = Beside(1)
     first = beside.begin(lambda: free.wait(SECONDS))
     job, done = counted(lambda: "found")
     second = beside.begin(job)
-    assert done == []
     assert (second.result(), second.result()) == ("found", "found")
     assert done == [threading.get_ident()]
     free.set()
     assert first.result()
+
+
+def test_a_machine_without_threads_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system gives no thread it is done without one, and as often as that happens."""
+
+    def none(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    beside = Beside(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", none)
+        assert [beside.begin(lambda: "found").result() for _ in range(3)] == ["found"] * 3
+    met = threading.Barrier(2, timeout=SECONDS)
+    pending = beside.begin(met.wait)
+    assert {met.wait(), pending.result()} == {0, 1}
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from panzoto.web.parking import MOST, SECONDS, Park, Parked
+from panzoto.web.parking import MOST, SECONDS, Park
 from tests.support.clocks import Clock
 
 LEAST, LONGEST = SECONDS
@@ -22,15 +22,15 @@ def park(clock: Clock) -> Park:
     return Park(clock)
 
 
-def taken(park: Park, *connections: str) -> None:
-    """Connections that wait for their answers."""
-    for each in connections:
-        park.take(each, Parked(None, b""))
+def taken(park: Park, *waiting: str) -> None:
+    """They wait."""
+    for each in waiting:
+        park.take(each)
 
 
-def due(park: Park, *, is_over: bool = False) -> set[str]:
-    """Who gets an answer now."""
-    return {connection for connection, _ in park.due(is_over=is_over)}
+def due(park: Park) -> set[str]:
+    """Who waits no longer."""
+    return set(park.take_due())
 
 
 def test_an_answer_is_given_after_a_while(park: Park, clock: Clock) -> None:
@@ -46,7 +46,7 @@ def test_an_answer_is_given_after_a_while(park: Park, clock: Clock) -> None:
 def test_those_who_came_together_do_not_go_together(park: Park, clock: Clock) -> None:
     """Each waits for a while of its own, and the next who is due is told to be so."""
     taken(park, *(str(number) for number in range(100)))
-    quiet = park.quiet_for(10, is_over=False)
+    quiet = park.quiet_for(10)
     assert LEAST <= quiet < LONGEST
     clock.goes(quiet)
     assert 1 <= len(due(park)) < 100
@@ -55,9 +55,10 @@ def test_those_who_came_together_do_not_go_together(park: Park, clock: Clock) ->
 def test_nobody_waits_where_all_is_over(park: Park) -> None:
     """A worker that stops gives every answer at once."""
     taken(park, "a", "b")
-    assert park.quiet_for(10, is_over=True) == 0
-    assert due(park, is_over=True) == {"a", "b"}
-    assert park.quiet_for(10, is_over=True) == 10
+    park.end()
+    assert park.quiet_for(10) == 0
+    assert due(park) == {"a", "b"}
+    assert park.quiet_for(10) == 10
 
 
 def test_past_so_many_nobody_waits(park: Park) -> None:

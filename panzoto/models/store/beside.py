@@ -1,4 +1,4 @@
-"""Calls of the store beside one another: those that need nothing of each other are waited for together."""
+"""Calls beside one another: those that need nothing of each other are waited for together, on one ledger."""
 
 from __future__ import annotations
 
@@ -15,38 +15,19 @@ Found = TypeVar("Found")
 
 
 class Pending(Generic[Found]):
-    """What somebody is finding out, for whoever has asked. It is found out once, and may be asked for again."""
+    """What a thread finds out for the one that has asked. It is found out once, and may be looked at again."""
 
-    def __init__(self, job: Callable[[], Found]) -> None:
-        self._job = job
-        self._found: Future[Found] = Future()
-        self._spent: Ledger | None = None
-        self.is_begun = False
-
-    def begin(self, threads: ThreadPoolExecutor, done: Callable[[], None]) -> None:
-        """Have a thread do it, on an account of its own: two that count in one would lose a count."""
-        self.is_begun = True
-        self._spent = ledger.current().beside()
-        threads.submit(copy_context().run, self._do, self._spent).add_done_callback(lambda _: done())
+    def __init__(self, future: Future[Found], spent: Ledger | None = None) -> None:
+        self._future, self._spent = future, spent
 
     def result(self) -> Found:
-        """What was found, or what went wrong. Whoever asks does it where no thread has begun."""
-        if not self.is_begun:
-            self.is_begun = True
-            self._do(ledger.current())
+        """What was found, or what went wrong."""
         try:
-            return self._found.result()
+            return self._future.result()
         finally:
             if self._spent is not None:
                 ledger.current().join(self._spent)
                 self._spent = None
-
-    def _do(self, account: Ledger) -> None:
-        with ledger.on(account):
-            try:
-                self._found.set_result(self._job())
-            except BaseException as fault:  # noqa: BLE001 (it is raised where the result is asked for)
-                self._found.set_exception(fault)
 
 
 class Beside:
@@ -57,8 +38,29 @@ class Beside:
         self._free = Semaphore(threads)
 
     def begin(self, job: Callable[[], Found]) -> Pending[Found]:
-        """Begin to find something out. Where every thread is taken, it is done when it is asked for: not later."""
-        pending = Pending(job)
+        """Begin to find something out. Where no thread is free, or can be had, it is done before this returns."""
         if self._free.acquire(blocking=False):
-            pending.begin(self._threads, self._free.release)
-        return pending
+            spent = ledger.current().beside()  # two that count in one would lose a count
+            try:
+                future = self._threads.submit(copy_context().run, _on, spent, job)
+            except RuntimeError:  # the system has no more threads, or the process ends
+                self._free.release()
+            else:
+                future.add_done_callback(lambda _: self._free.release())
+                return Pending(future, spent)
+        return Pending(_done(job))
+
+
+def _on(spent: Ledger, job: Callable[[], Found]) -> Found:
+    with ledger.on(spent):
+        return job()
+
+
+def _done(job: Callable[[], Found]) -> Future[Found]:
+    """The outcome of a job, done by whoever asks."""
+    future: Future[Found] = Future()
+    try:
+        future.set_result(job())
+    except Exception as fault:  # noqa: BLE001 (it is raised where the result is asked for)
+        future.set_exception(fault)
+    return future
