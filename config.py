@@ -565,7 +565,7 @@ class Config:
         "WEB_CONCURRENCY", formats.whole(1, 256), default_text="one per core", says="Processes of gunicorn."
     )
     threads: int = var(
-        "THREADS", formats.whole(1, 128), 8, says="Threads of each process; half as many besides read ahead."
+        "THREADS", formats.whole(1, 128), 8, says="Threads of each process; a quarter as many besides read ahead."
     )
     reuse_port: bool = var(
         "REUSE_PORT",
@@ -639,7 +639,7 @@ class Config:
     @property
     def threads_beside(self) -> int:
         """Threads that find something out meanwhile: fewer than those that ask, so that a crowd goes without."""
-        return max(1, self.threads // 2)
+        return max(1, self.threads // 4)
 
     @property
     def production(self) -> bool:
