@@ -37,8 +37,9 @@ class Sent:
 
 
 def send(method: str, url: str, data: bytes | None = None, headers: Mapping[str, str] | None = None) -> Sent:
-    """One request to an address that was signed, as any HTTP client makes it."""
-    request = Request(url, data=data, headers=dict(headers or {}), method=method)
+    """One request to an address that was signed, as a phone makes it: urllib would call the bytes a form."""
+    kind = {"Content-Type": "application/octet-stream"} if data is not None else {}
+    request = Request(url, data=data, headers={**kind, **(headers or {})}, method=method)
     try:
         with urlopen(request, timeout=20) as answer:
             return Sent(answer.status, answer.read(), dict(answer.headers))
