@@ -18,6 +18,7 @@ from tests.proof.watch import WATCH
 from tests.support import ministack as emulator
 from tests.support import once, tables
 from tests.support.configs import configured, new_account
+from tests.support.effort import tries
 from tests.support.grants.plugin import (  # noqa: F401 (pytest finds its hooks here)
     pytest_addoption,
     pytest_configure,
@@ -28,7 +29,7 @@ from tests.support.grants.plugin import (  # noqa: F401 (pytest finds its hooks 
 from tests.support.stores import ENDPOINT, SETTINGS, STORES
 
 # Examples are many and the machine may be busy: how long one takes says nothing.
-settings.register_profile("panzoto", deadline=None)
+settings.register_profile("panzoto", deadline=None, max_examples=tries(100, at_home=25))
 settings.load_profile("panzoto")
 
 

@@ -60,7 +60,8 @@ def ends_session(console: Console, page: Page) -> None:
     expect(page.get_by_text("Signed in nowhere.")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", [pytest.param(DESK, id="desk", marks=tried_in_ci), pytest.param(PHONE, id="phone")])
+@tried_in_ci
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_a_day_of_an_administrator(console: Console, size: tuple[int, int]) -> None:
     """Approve, import, find who signed in, read their OAuth flow, end their session, and see it all in the audit."""
     who = "joanna.berg" if size == DESK else "mia.stone"

@@ -131,6 +131,7 @@ def test_a_second_plan_is_empty_and_tables_stay(moto_server: str, provider: str,
     assert len(client("dynamodb", moto_server).list_tables()["TableNames"]) == len(TABLES)
 
 
+@tried_in_ci
 def test_the_seed_s_usage_applies_as_it_is_written(moto_server: str, provider: str, bare: Path) -> None:
     """Inputs, outputs and alarms are those of the module's own page; provisioned tables have alarms of capacity."""
     made = Terraform(bare, moto_server, provider, USAGE)

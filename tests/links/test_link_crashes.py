@@ -17,6 +17,7 @@ from panzoto.web.browser import NAME
 from tests.accounts.test_crashes import Crashes
 from tests.accounts.test_crashes import works as works_or_refreshes
 from tests.support import border
+from tests.support.effort import EVERY
 
 from .conftest import (
     PASSWORD,
@@ -182,7 +183,7 @@ def test_a_store_that_fails_at_each_step(service: Service, who: str) -> None:
     impatient = build(replace(service.deps.config, dynamodb_deadline=timedelta(milliseconds=500)))
     failing = on(service, gateway=impatient.gateway, **_tables_of(impatient))
     store = border.at(impatient.gateway._client)
-    for calls in range(MOST_CALLS):
+    for calls in range(0, MOST_CALLS, EVERY):
         email = service.register()["email"] if who == "unproved" else new_email()
         if who == "known":
             signs_in(service, linked(service, email))

@@ -13,13 +13,14 @@ from argon2 import PasswordHasher
 from panzoto.deps import Deps
 from tests.accounts.conftest import PASSWORD
 from tests.support import server as gunicorn
+from tests.support.effort import tries
 
 from .conftest import Move, Old, files_of, users_of
 from .dying import Fate, run
 from .living import Life
 
-KILLS = 20
-PEOPLE, FILES = 2000, 3000
+KILLS = tries(20, at_home=5)
+PEOPLE, FILES = tries(2000, at_home=500), tries(3000, at_home=750)
 SEED = 4711
 HASH = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
 SETTINGS = {"WEB_CONCURRENCY": "1", "THREADS": "2", "ARGON2_MEMORY_KIB": "12288", "ARGON2_ITERATIONS": "3"}
@@ -36,8 +37,8 @@ def life(ministack: str, account: str, new: Deps) -> Iterator[Life]:
         yield Life(server, new, PEOPLE)
 
 
-def test_killed_at_twenty_moments(move: Move, old: Old, new: Deps, life: Life) -> None:
-    """Twenty ends by `kill -9`, a fifth of all calls failing, people coming and going: the last run completes it."""
+def test_killed_at_many_moments(move: Move, old: Old, new: Deps, life: Life) -> None:
+    """Ends by `kill -9`, a fifth of all calls failing, people coming and going: the last run completes it."""
     old.people(PEOPLE, FILES)
     old.do("UPDATE users SET password_hash = %s", HASH)
     old.person("no-mail", "not an email")
