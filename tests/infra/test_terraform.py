@@ -14,6 +14,8 @@ from tests.infra.accounts import client, configured, policy_of
 from tests.infra.terraform import ACCOUNT, MODULES, SETTINGS, Terraform, given_as
 from tests.support.effort import tried_in_ci
 
+# Applying it takes the time of three hundred other tests, and few changes touch it.
+pytestmark = tried_in_ci
 USAGE = """
 provider "aws" {}
 
@@ -104,7 +106,6 @@ def forgets_in_time(endpoint: str) -> bool:
     return bool(days == (1, 7))
 
 
-@tried_in_ci
 def test_a_second_plan_is_empty_and_tables_stay(moto_server: str, provider: str, tmp_path: Path) -> None:
     """With what is optional; the bucket forgets in time. Recordings and keys stay, and tables until one says so."""
     made = Terraform(tmp_path, moto_server, provider)
@@ -131,7 +132,6 @@ def test_a_second_plan_is_empty_and_tables_stay(moto_server: str, provider: str,
     assert len(client("dynamodb", moto_server).list_tables()["TableNames"]) == len(TABLES)
 
 
-@tried_in_ci
 def test_the_seed_s_usage_applies_as_it_is_written(moto_server: str, provider: str, bare: Path) -> None:
     """Inputs, outputs and alarms are those of the module's own page; provisioned tables have alarms of capacity."""
     made = Terraform(bare, moto_server, provider, USAGE)
@@ -161,7 +161,6 @@ WRONG = {
 }
 
 
-@tried_in_ci
 def test_wrong_values_are_said_in_sentences(on_ministack: tuple[Terraform, str]) -> None:
     """All at once, before anything is changed."""
     made, _ = on_ministack
@@ -172,7 +171,6 @@ def test_wrong_values_are_said_in_sentences(on_ministack: tuple[Terraform, str])
     assert not [sentence for _, sentence in WRONG.values() if sentence not in said]
 
 
-@tried_in_ci
 def test_the_modules_are_in_their_form(on_ministack: tuple[Terraform, str]) -> None:
     """`terraform fmt` has nothing to change, and `validate` nothing to say."""
     made, _ = on_ministack
