@@ -12,6 +12,7 @@ import botocore.endpoint
 import botocore.endpoint_provider
 import botocore.hooks
 import botocore.session
+import botocore.useragent
 import jinja2
 import pytest
 from werkzeug.routing import Rule
@@ -22,6 +23,8 @@ _Creator: Any = botocore.client.ClientCreator  # of whose parts the types know t
 _Session: Any = botocore.session.Session
 _Endpoints: Any = botocore.endpoint.EndpointCreator
 _hooks: Any = botocore.hooks
+_useragent: Any = botocore.useragent
+_CLEANED = "sanitize_user_agent_string_component"
 
 
 def install(patch: pytest.MonkeyPatch) -> None:
@@ -35,6 +38,7 @@ def install(patch: pytest.MonkeyPatch) -> None:
 def _clients(patch: pytest.MonkeyPatch) -> None:
     """What is the same in every client of a service: its description, its methods, its events' names."""
     patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
+    patch.setattr(_useragent, _CLEANED, cache(getattr(_useragent, _CLEANED)))
     patch.setattr(botocore.endpoint_provider, "RuleSet", _kept(botocore.endpoint_provider.RuleSet, _ruleset))
     patch.setattr(botocore.client, "ServiceModel", _kept(botocore.client.ServiceModel, _model))
     patch.setattr(_Creator, "_create_client_class", _kept(_Creator._create_client_class, _class))
