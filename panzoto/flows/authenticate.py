@@ -41,6 +41,14 @@ class Caller:
         """Wait until it is known that the session lives: before anything but a read of DynamoDB."""
         _ = self.user
 
+    def settle(self) -> None:
+        """The same, before the answer: they have read all that they want."""
+        try:
+            self.wait()
+        finally:
+            if isinstance(self.person, Pending):
+                self.person.done()
+
 
 def authenticate(deps: Deps, token: str) -> Caller:
     """The caller of a request; raises for a token that is wrong, has expired, or whose session has ended."""

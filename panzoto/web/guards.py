@@ -73,7 +73,7 @@ def is_beside(guard: Guard | None) -> bool:
 def settle() -> None:
     """Wait until it is known whether the caller may; what was read meanwhile goes nowhere if not."""
     if (unsettled := g.pop("unsettled", None)) is not None:
-        unsettled.wait()
+        unsettled.settle()
 
 
 def caller() -> Caller:

@@ -66,17 +66,20 @@ def test_what_both_spend_is_on_one_account(files: Files) -> None:
     assert 100 <= both.waited < 180
 
 
-def test_where_nobody_is_free_whoever_asks_does_it() -> None:
-    """With every thread taken nothing waits in a line: it is done at once, and once."""
-    free = threading.Event()
+def test_a_crowd_goes_without() -> None:
+    """Where more ask at once than there are threads, the others do it themselves, until one is done."""
     beside = Beside(1)
-    first = beside.begin(lambda: free.wait(SECONDS))
-    job, done = counted(lambda: "found")
-    second = beside.begin(job)
-    assert (second.result(), second.result()) == ("found", "found")
-    assert done == [threading.get_ident()]
-    free.set()
-    assert first.result()
+    first, by_first = counted(lambda: "found")
+    job, by = counted(lambda: "found")
+    pending = beside.begin(first)
+    assert pending.result() == "found"
+    others = [beside.begin(job), beside.begin(job)]
+    assert [each.result() for each in (*others, *others)] == ["found"] * 4
+    assert by == [threading.get_ident()] * 2
+    for each in (pending, *others):
+        each.done()
+    assert beside.begin(job).result() == "found"
+    assert by[-1:] == by_first != [threading.get_ident()]
 
 
 def test_a_machine_without_threads_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,26 +91,27 @@ def test_a_machine_without_threads_goes_on(monkeypatch: pytest.MonkeyPatch) -> N
     beside = Beside(1)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", none)
-        assert [beside.begin(lambda: "found").result() for _ in range(3)] == ["found"] * 3
+        for _ in range(3):
+            pending = beside.begin(lambda: "found")
+            assert pending.result() == "found"
+            pending.done()
     met = threading.Barrier(2, timeout=SECONDS)
-    pending = beside.begin(met.wait)
-    assert {met.wait(), pending.result()} == {0, 1}
+    helped = beside.begin(met.wait)
+    assert {met.wait(), helped.result()} == {0, 1}
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_a_fault_is_told_to_whoever_asks(threads: int) -> None:
-    """What went wrong is raised where the result is asked for, each time, and was tried once."""
-    beside = Beside(threads)
-    free = threading.Event()
-    taken = beside.begin(lambda: free.wait(SECONDS))
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_fault_is_told_to_whoever_asks(before: int) -> None:
+    """What went wrong is raised where the result is asked for, each time; it was tried once, beside or in a crowd."""
+    beside = Beside(1)
+    for _ in range(before):
+        assert beside.begin(lambda: True).result()
     job, done = counted(refused)
     pending = beside.begin(job)
     for _ in range(2):
         with pytest.raises(StoreBusy):
             pending.result()
     assert len(done) == 1
-    free.set()
-    assert taken.result()
 
 
 def test_a_line_says_whose_request_it_was() -> None:

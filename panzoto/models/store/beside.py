@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
-from threading import Semaphore
+from threading import Lock
 from typing import Generic, TypeVar
 
 from . import ledger
@@ -15,10 +16,10 @@ Found = TypeVar("Found")
 
 
 class Pending(Generic[Found]):
-    """What a thread finds out for the one that has asked. It is found out once, and may be looked at again."""
+    """What is found out beside whoever has asked: once, and they may look at it until they are done."""
 
-    def __init__(self, future: Future[Found], spent: Ledger | None = None) -> None:
-        self._future, self._spent = future, spent
+    def __init__(self, future: Future[Found], spent: Ledger | None, done: Callable[[], None]) -> None:
+        self._future, self._spent, self._done = future, spent, done
 
     def result(self) -> Found:
         """What was found, or what went wrong."""
@@ -29,26 +30,38 @@ class Pending(Generic[Found]):
                 ledger.current().join(self._spent)
                 self._spent = None
 
+    def done(self) -> None:
+        """Whoever has asked is done with all that they do, and another may be helped."""
+        self._done()
+
 
 class Beside:
-    """Threads for what is found out meanwhile; they begin when they are needed, so that none is lost in a fork."""
+    """Threads for what is found out meanwhile, for so many askers at once that each has one; a crowd goes without.
+
+    Where many ask at once a process works all the time, and a call that is waited for keeps nobody from work: another
+    thread costs then, and brings nothing. They begin when they are needed, so that none is lost in a fork.
+    """
 
     def __init__(self, threads: int) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="beside")
-        self._free = Semaphore(threads)
+        self._most = threads
+        self._lock = Lock()
+        self._asking = 0
 
     def begin(self, job: Callable[[], Found]) -> Pending[Found]:
-        """Begin to find something out. Where no thread is free, or can be had, it is done before this returns."""
-        if self._free.acquire(blocking=False):
+        """Begin to find something out. In a crowd, or where no thread can be had, it is done before this returns."""
+        with self._lock:
+            self._asking += 1
+            is_crowd = self._asking > self._most
+        if not is_crowd:
             spent = ledger.current().beside()  # two that count in one would lose a count
-            try:
-                future = self._threads.submit(copy_context().run, _on, spent, job)
-            except RuntimeError:  # the system has no more threads, or the process ends
-                self._free.release()
-            else:
-                future.add_done_callback(lambda _: self._free.release())
-                return Pending(future, spent)
-        return Pending(_done(job))
+            with suppress(RuntimeError):  # the system has no more threads, or the process ends
+                return Pending(self._threads.submit(copy_context().run, _on, spent, job), spent, self._leave)
+        return Pending(_tried(job), None, self._leave)
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._asking -= 1
 
 
 def _on(spent: Ledger, job: Callable[[], Found]) -> Found:
@@ -56,7 +69,7 @@ def _on(spent: Ledger, job: Callable[[], Found]) -> Found:
         return job()
 
 
-def _done(job: Callable[[], Found]) -> Future[Found]:
+def _tried(job: Callable[[], Found]) -> Future[Found]:
     """The outcome of a job, done by whoever asks."""
     future: Future[Found] = Future()
     try:
