@@ -235,16 +235,17 @@ def test_the_lineage_item_is_the_seeds(service: Service) -> None:
     assert me["refresh_token"] not in str(item)
 
 
-def test_a_cache_notices_an_ended_session_when_it_is_too_old(service_for: Callable[..., Service]) -> None:
-    """REVOCATION_CACHE_SECONDS trades reads for seconds in which an ended session still works."""
+@pytest.mark.parametrize("path", ["/me", "/sessions"])
+def test_a_cache_notices_an_ended_session_when_it_is_too_old(service_for: Callable[..., Service], path: str) -> None:
+    """REVOCATION_CACHE_SECONDS trades reads for seconds in which an ended session still works, beside reads too."""
     service = service_for(revocation_cache_seconds=30)
     me = service.register()
-    assert service.get("/me", token=me["token"]).status_code == 200
+    assert service.get(path, token=me["token"]).status_code == 200
     service.post("/logout-all", token=me["token"])
     service.clock.pass_by(seconds=29)
-    assert service.get("/me", token=me["token"]).status_code == 200
+    assert service.get(path, token=me["token"]).status_code == 200
     service.clock.pass_by(seconds=1)
-    assert service.get("/me", token=me["token"]).status_code == 401
+    assert service.get(path, token=me["token"]).status_code == 401
 
 
 def test_ended_sessions_are_forgotten_when_their_tokens_are_gone(service: Service) -> None:
