@@ -66,7 +66,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._park.take((conn, answer, not fs.result()))
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """See to what happens, and to the answers that are due; a worker that stops gives all of them."""
+        """See to what happens, and to the answers that are due; a worker that finishes gives all of them."""
         if not self.alive:
             self._park.end()
         super().wait_for_and_dispatch_events(self._park.quiet_for(timeout))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -83,21 +85,48 @@ def test_a_crowd_goes_without() -> None:
 
 
 def test_a_machine_without_threads_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the system gives no thread it is done without one, and as often as that happens."""
+    """Where the system gives no thread it is done without one, as often as that happens, and only once."""
 
     def none(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
     beside = Beside(1)
+    job, by = counted(lambda: "found")
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", none)
         for _ in range(3):
-            pending = beside.begin(lambda: "found")
+            pending = beside.begin(job)
             assert pending.result() == "found"
             pending.done()
     met = threading.Barrier(2, timeout=SECONDS)
     helped = beside.begin(met.wait)
     assert {met.wait(), helped.result()} == {0, 1}
+    assert by == [threading.get_ident()] * 3
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_fault_keeps_nobody(before: int) -> None:
+    """When whoever asked is done, nothing of theirs waits for the collector because of what went wrong."""
+
+    class Request:
+        """Something of whoever asks."""
+
+    def asks(beside: Beside) -> weakref.ref[Request]:
+        request = Request()
+        pending = beside.begin(refused)
+        with pytest.raises(StoreBusy):
+            pending.result()
+        pending.done()
+        return weakref.ref(request)
+
+    beside = Beside(1)
+    for _ in range(before):
+        assert beside.begin(lambda: True).result()
+    gc.disable()
+    try:
+        assert asks(beside)() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("before", [0, 1])

@@ -65,11 +65,12 @@ def _kept(made: Callable[..., Any], key: Callable[..., Hashable]) -> Callable[..
 
 
 def _class(creator: Any, service_name: str, model: Any) -> Hashable:
-    """The methods are the service's, and what else a session gives its clients is said when it is asked."""
+    """The methods are the service's, besides what its session adds."""
     bases: list[type] = []
+    added: dict[str, Any] = {}
     event = f"creating-client-class.{model.service_id.hyphenize()}"
-    creator._event_emitter.emit(event, class_attributes={}, base_classes=bases)
-    return service_name, tuple(bases)
+    creator._event_emitter.emit(event, class_attributes=added, base_classes=bases)
+    return service_name, tuple(bases), tuple(sorted(added))
 
 
 def _model(description: dict[str, Any], service_name: str) -> Hashable:

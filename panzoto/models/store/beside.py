@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from contextvars import copy_context
 from threading import Lock
 from typing import Generic, TypeVar
@@ -32,6 +31,7 @@ class Pending(Generic[Found]):
 
     def done(self) -> None:
         """Whoever has asked is done with all that they do, and another may be helped."""
+        del self._future  # a fault in it knows who has asked, and they know it: neither would ever go
         self._done()
 
 
@@ -43,8 +43,8 @@ class Beside:
     """
 
     def __init__(self, threads: int) -> None:
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="beside")
         self._most = threads
+        self._threads = self._pool()
         self._lock = Lock()
         self._asking = 0
 
@@ -55,9 +55,19 @@ class Beside:
             is_crowd = self._asking > self._most
         if not is_crowd:
             spent = ledger.current().beside()  # two that count in one would lose a count
-            with suppress(RuntimeError):  # the system has no more threads, or the process ends
+            try:
                 return Pending(self._threads.submit(copy_context().run, _on, spent, job), spent, self._leave)
+            except RuntimeError:  # the system has no more threads, or the process ends
+                self._begin_again()
         return Pending(_tried(job), None, self._leave)
+
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._most, thread_name_prefix="beside")
+
+    def _begin_again(self) -> None:
+        """Give up what waits for a thread that did not come: it would be done once more when one comes."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads = self._pool()
 
     def _leave(self) -> None:
         with self._lock:
@@ -76,4 +86,7 @@ def _tried(job: Callable[[], Found]) -> Future[Found]:
         future.set_result(job())
     except Exception as fault:  # noqa: BLE001 (it is raised where the result is asked for)
         future.set_exception(fault)
-    return future
+    try:
+        return future
+    finally:
+        del future  # from which a fault would lead back to itself
