@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
+from click import Command, Context
 from flask import Flask
+from flask.cli import AppGroup
 
-from migrations.cli import migrate as migrate_commands
 
-from . import people as people_commands
-from .approvals import approvals as approvals_commands
-from .audio import audio as audio_commands
-from .audit import audit as audit_commands
-from .costs import costs as costs_command
-from .figures import figures as figures_commands
-from .keys import keys as keys_commands
-from .tables import tables as tables_commands
-from .vault import vault as vault_commands
+class Commands(AppGroup):
+    """The commands, which are loaded when somebody asks for one: a server never does."""
+
+    _is_loaded = False
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        """Their names."""
+        self._load()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        """One of them."""
+        self._load()
+        return super().get_command(ctx, cmd_name)
+
+    def _load(self) -> None:
+        if not self._is_loaded:
+            from .commands import COMMANDS  # noqa: PLC0415 (see above)
+
+            for command in COMMANDS:
+                self.add_command(command)
+            self._is_loaded = True
 
 
 def register(app: Flask) -> None:
-    """Add the commands to `flask`."""
-    for commands in (
-        tables_commands,
-        keys_commands,
-        people_commands.users,  # the same group, with what is done for one person
-        audit_commands,
-        figures_commands,
-        approvals_commands,
-        audio_commands,
-        costs_command,
-        vault_commands,
-        migrate_commands,
-    ):
-        app.cli.add_command(commands)
+    """Give `flask` the commands."""
+    app.cli = Commands(app.name)

@@ -28,8 +28,12 @@ KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890
 
 
 def test_the_application_has_the_commands(config: Config) -> None:
-    """`flask tables` is there wherever the application is."""
-    assert "tables" in create_app(config).cli.commands
+    """`flask tables` is there wherever the application is, and loaded when somebody asks for it."""
+    app = create_app(config)
+    assert not app.cli.commands
+    listed = app.test_cli_runner().invoke(args=["--help"])
+    assert "Make the tables" in listed.output
+    assert {"tables", "migrate"} <= set(app.cli.commands)
 
 
 def test_makes_the_tables_as_they_are_declared(made: Config, dynamodb: DynamoDBClient) -> None:
