@@ -41,39 +41,41 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Found:
-    """Events, and the position after them; None at the end."""
+    """Events, the position after them, None at the end; and how many were looked at."""
 
     items: list[Item]
     position: str | None
+    looked_at: int = 0
 
 
 def of_subject(events: AuditEvents, subjects: list[str], bounds: Bounds, fits: Fits) -> Found:
     """What happened to somebody, who may have several names."""
     streams = [_stream(events, bounds, "subject", each, None, len(subjects)) for each in subjects]
-    return _taken(streams, bounds, fits)
+    return _taken(streams, bounds, fits, bounds.limit + MOST_BESIDES)
 
 
 def of_actor(events: AuditEvents, actor: str, bounds: Bounds, fits: Fits) -> Found:
     """What somebody did, to others and for themselves."""
     others = _stream(events, bounds, "acted_by", actor, "actor-index", 2)
     own = _stream(events, bounds, "subject", actor, None, 2)
-    return _taken([others, own], bounds, fits)
+    return _taken([others, own], bounds, fits, bounds.limit + MOST_BESIDES)
 
 
 def of_feed(events: AuditEvents, bounds: Bounds, fits: Fits) -> Found:
     """What happened to anybody, day by day; a page looks back a few days and no further."""
-    found, day, looked = Found([], None), bounds.last[:10], 0
-    while True:
-        left = replace(bounds, limit=bounds.limit - len(found.items))
+    items, earlier, most = list[Item](), bounds.last[:10], bounds.limit + MOST_BESIDES
+    for _ in range(MOST_DAYS):
+        day = earlier
+        left = replace(bounds, limit=bounds.limit - len(items))
         streams = [_stream(events, left, "feed", f"{day}#{shard:02d}", "feed-index", SHARDS) for shard in range(SHARDS)]
-        of_day = _taken(streams, left, fits)
-        found = Found(found.items + of_day.items, of_day.position)
-        if found.position is not None or day <= bounds.first[:10]:
-            return found
-        looked += 1
-        if looked == MOST_DAYS or len(found.items) == bounds.limit:
-            return Found(found.items, day)
-        day = (datetime.fromisoformat(day) - DAY).date().isoformat()
+        of_day = _taken(streams, left, fits, most)
+        items, most = items + of_day.items, most - of_day.looked_at
+        if of_day.position is not None or day <= bounds.first[:10]:
+            return Found(items, of_day.position)
+        if len(items) == bounds.limit or not most:
+            break
+        earlier = (datetime.fromisoformat(day) - DAY).date().isoformat()
+    return Found(items, day)
 
 
 def _stream(events: AuditEvents, bounds: Bounds, name: str, value: str, index: str | None, beside: int) -> Stream:
@@ -88,14 +90,14 @@ def _stream(events: AuditEvents, bounds: Bounds, name: str, value: str, index: s
         before = page.items[-1]["at"]
 
 
-def _taken(streams: list[Stream], bounds: Bounds, fits: Fits) -> Found:
-    """As many as asked for of those that fit, and where to go on."""
+def _taken(streams: list[Stream], bounds: Bounds, fits: Fits, most: int) -> Found:
+    """As many as asked for of those that fit, among so many, and where to go on."""
     taken: list[Item] = []
-    last = None
-    for looked, item in enumerate(heapq.merge(*streams, key=lambda each: each["at"], reverse=True)):
-        if len(taken) == bounds.limit or looked == bounds.limit + MOST_BESIDES:
-            return Found(taken, last)
-        last = item["at"]
+    looked, last = 0, None
+    for item in heapq.merge(*streams, key=lambda each: each["at"], reverse=True):
+        if len(taken) == bounds.limit or looked == most:
+            return Found(taken, last, looked)
+        looked, last = looked + 1, item["at"]
         if fits(item):
             taken.append(item)
-    return Found(taken, None)
+    return Found(taken, None, looked)
