@@ -6,6 +6,7 @@ that is secret; and it keeps what was logged, sent to AWS or to a provider, refu
 
 from __future__ import annotations
 
+import os
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -37,11 +38,11 @@ SHOWN = "OTP_TEST#"
 
 @dataclass
 class Watch:
-    """What was learned, and where it must not be. A text that came twice is kept once."""
+    """What was learned, and where it must not be. A text that came twice is kept once, with the test that it was in."""
 
     secrets: dict[str, str] = field(default_factory=dict)
     codes: set[str] = field(default_factory=set)
-    texts: dict[str, set[str]] = field(default_factory=dict)
+    texts: dict[str, dict[str, str]] = field(default_factory=dict)
     numbers: dict[str, set[str]] = field(default_factory=dict)
     resting: int = 0
 
@@ -73,8 +74,9 @@ class Watch:
         """A text in which no secret may be; one in JSON by its values."""
         if self.resting:
             return
-        found = self.texts.setdefault(place, set())
-        found.update(QUOTED.findall(text) if text[:1] == "{" else [text])
+        found, test = self.texts.setdefault(place, {}), os.environ.get("PYTEST_CURRENT_TEST", "no test")
+        for each in QUOTED.findall(text) if text[:1] == "{" else [text]:
+            found.setdefault(each, test)
         if SHOWN not in text and CODE.search(text):
             self.numbers.setdefault(place, set()).add(text)
 
@@ -93,8 +95,12 @@ class Watch:
         Settings stand in files by right, and are known by the names of variables.
         """
         canaries = Canaries(self.secrets)
-        places = [(place, text) for place, texts in self.texts.items() for text in texts]
-        leaks = {f"{each} is in {place}: {_hint(text)}" for place, text in places for each in canaries.within(text)}
+        places = [(place, text, test) for place, texts in self.texts.items() for text, test in texts.items()]
+        leaks = {
+            f"{each} is in {place}: {_hint(text)} (first in {test})"
+            for place, text, test in places
+            for each in canaries.within(text)
+        }
         leaks |= {
             f"a code is in {place}: {_hint(text)}"
             for place, texts in self.numbers.items()
