@@ -1,7 +1,7 @@
 """Times of signed-in requests while strangers flood the sign-in, against without: two processes of eight threads.
 
 DynamoDB is 4 ms away. The flood is 32 connections that sign in as quickly as they are answered; the gates of both
-processes let in as many as there are cores, and refuse quickly what does not fit their queues. The goal: a 99th
+processes let in as many as there are cores, and refuse late what does not fit their queues. The goal: a 99th
 percentile of at most twice.
 """
 

@@ -58,16 +58,11 @@ class Beside:
             try:
                 return Pending(self._threads.submit(copy_context().run, _on, spent, job), spent, self._leave)
             except RuntimeError:  # the system has no more threads, or the process ends
-                self._begin_again()
+                self._threads = self._pool()  # the old one keeps the job, for a thread that may come
         return Pending(_tried(job), None, self._leave)
 
     def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self._most, thread_name_prefix="beside")
-
-    def _begin_again(self) -> None:
-        """Give up what waits for a thread that did not come: it would be done once more when one comes."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        self._threads = self._pool()
 
     def _leave(self) -> None:
         with self._lock:
