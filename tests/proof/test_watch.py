@@ -13,6 +13,7 @@ import structlog
 from flask import Response, jsonify, redirect
 
 from panzoto import counters, create_app
+from panzoto.crypto.keys import new_audio_key
 from panzoto.errors import ProviderUnavailable
 from panzoto.providers.fetching import Fetcher
 from panzoto.providers.tokens import Tokens
@@ -119,7 +120,7 @@ def test_every_kind_is_learned(service: Service, watch: Watch) -> None:
     reset = service.link(me["email"], "reset")
     service.post("/refresh", {"refresh_token": me["refresh_token"]})
     service.http.post("/api/v1/auth/email/verify", json={"token": service.link(me["email"], "verify")})
-    service.deps.key_service.wrap(bytes(range(32)), me["user_id"])
+    service.deps.key_service.wrap(new_audio_key(), me["user_id"])
     later = service.clock.now + timedelta(hours=1)
     answered(service, lambda: with_cookie("cookie-" + "d123456789" * 3))
     Tokens(
