@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Condition
 
 import structlog
@@ -27,19 +27,27 @@ class Later:
         self._taken = 0
 
     def do(self, what: str, job: Job) -> None:
-        """Do a job soon; `Overloaded` when too many wait."""
+        """Do a job soon; `Overloaded` when too many wait, or the system has no thread, and then it is not done."""
         with self._changed:
             if self._taken >= WAITING:
                 raise Overloaded(retry_after=RETRY_AFTER)
             self._taken += 1
-        self._threads.submit(self._done, what, job)
+        asked: Future[None] = Future()
+        try:
+            self._threads.submit(self._done, asked, what, job)
+        except RuntimeError as no_thread:  # the pool has it all the same, for a thread that may come
+            if asked.cancel():
+                self._leave()
+                raise Overloaded(retry_after=RETRY_AFTER) from no_thread
 
     def finish(self) -> None:
         """Wait until all that was asked for is done, and what that has asked for."""
         with self._changed:
             self._changed.wait_for(lambda: self._taken == 0)
 
-    def _done(self, what: str, job: Job) -> None:
+    def _done(self, asked: Future[None], what: str, job: Job) -> None:
+        if not asked.set_running_or_notify_cancel():
+            return
         try:
             job()
         except PanzotoError as refused:
@@ -47,6 +55,9 @@ class Later:
         except Exception:
             log.exception("job_failed", job=what)
         finally:
-            with self._changed:
-                self._taken -= 1
-                self._changed.notify_all()
+            self._leave()
+
+    def _leave(self) -> None:
+        with self._changed:
+            self._taken -= 1
+            self._changed.notify_all()

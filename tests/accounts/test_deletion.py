@@ -1,11 +1,9 @@
-"""Deletions that are interrupted, work that is done after the answer, and objects in S3."""
+"""Deletions that are interrupted, and objects in S3."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +11,7 @@ import pytest
 from panzoto import create_app
 from panzoto.aws.bucket import Bucket
 from panzoto.aws.clients import Clients
-from panzoto.errors import Overloaded, StorageUnavailable
-from panzoto.later import WAITING, Later
+from panzoto.errors import StorageUnavailable
 from panzoto.models.store.expressions import Change
 
 from .conftest import PASSWORD, Service
@@ -79,45 +76,6 @@ def test_a_bucket_that_is_away_is_said(service: Service) -> None:
     """S3 that does not answer is an error that a client may hear."""
     with pytest.raises(StorageUnavailable):
         Bucket(replace_endpoint(service), "b").empty("users/a/")
-
-
-def test_too_much_waiting_work_is_refused() -> None:
-    """What cannot be done soon is refused with Retry-After, and what was taken is done."""
-    later, free = Later(), threading.Event()
-    done: list[int] = []
-
-    def job(number: int) -> None:
-        assert free.wait(10)
-        done.append(number)
-
-    for number in range(WAITING):
-        later.do("wait", partial(job, number))
-    with pytest.raises(Overloaded):
-        later.do("one too many", lambda: None)
-    free.set()
-    later.finish()
-    assert sorted(done) == list(range(WAITING))
-
-
-def test_a_fault_of_waiting_work_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
-    """A job that breaks, or that is refused, is a log line, and the next job is done."""
-    later = Later()
-    done: list[int] = []
-
-    def breaks() -> None:
-        raise RuntimeError("canary")
-
-    def refused() -> None:
-        raise Overloaded
-
-    later.do("breaks", breaks)
-    later.do("refused", refused)
-    later.do("works", lambda: done.append(1))
-    later.finish()
-    assert done == [1]
-    said = capsys.readouterr().out
-    assert "job_failed" in said
-    assert "job_refused" in said
 
 
 def test_one_unreadable_person_stops_no_other(service: Service) -> None:
