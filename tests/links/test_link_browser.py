@@ -201,6 +201,7 @@ def test_the_pages_fit(site: Site, size: tuple[int, int]) -> None:
 
 
 def _fits(page: Page) -> None:
+    page.wait_for_load_state()  # what a page says is there before its style is
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     for pressed in page.locator("button, a.button").all():
         box = pressed.bounding_box()
