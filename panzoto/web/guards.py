@@ -19,6 +19,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 Guard = Callable[[], None]
 # What a proxy adds: whoever comes through one is not the machine itself.
 FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-real-ip"})
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def guarded_by(guard: Guard) -> Callable[[View], View]:
@@ -63,11 +64,6 @@ def _bearer() -> str:
 
 
 signed_in, signed_in_beside = guarded_by(_signed_in), guarded_by(_signed_in_beside)
-
-
-def is_beside(guard: Guard | None) -> bool:
-    """Whether a route goes on while its guard finds out who may pass."""
-    return guard is _signed_in_beside
 
 
 def settle() -> None:
@@ -142,10 +138,13 @@ def guard_of(app: Flask, endpoint: str) -> Guard | None:
 
 
 def require(app: Flask) -> None:
-    """Raise for routes that have declared no guard."""
-    bare = sorted(rule.rule for rule in app.url_map.iter_rules() if guard_of(app, rule.endpoint) is None)
-    if bare:
-        raise LookupError(f"these routes do not say who may pass: {', '.join(bare)}")
+    """Raise for routes that have declared no guard, or one that they may have passed before it has looked."""
+    for rule in app.url_map.iter_rules():
+        guard = guard_of(app, rule.endpoint)
+        if guard is None:
+            raise LookupError(f"{rule.rule} does not say who may pass")
+        if guard is _signed_in_beside and not READING.issuperset(rule.methods or ()):
+            raise LookupError(f"{rule.rule} writes, and what it wrote for an ended session could not be taken back")
 
 
 def _ask() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import fields
 
 import pytest
@@ -37,6 +38,17 @@ def test_a_route_without_a_guard_stops_the_start(config_for: Callable[..., Confi
     app = create_app(config_for())
     app.add_url_rule("/forgotten", "forgotten", lambda: "open to all")
     with pytest.raises(LookupError, match="/forgotten"):
+        app.require_guards()
+
+
+@pytest.mark.parametrize(("method", "starts"), [("GET", True), ("POST", False), ("DELETE", False)])
+def test_only_a_read_goes_on_while_its_caller_is_looked_up(
+    config_for: Callable[..., Config], method: str, starts: bool
+) -> None:
+    """What would be written for an ended session could not be taken back, and such a route stops the start."""
+    app = create_app(config_for())
+    app.add_url_rule("/early", "early", guards.signed_in_beside(lambda: "done"), methods=[method])
+    with nullcontext() if starts else pytest.raises(LookupError, match="/early writes"):
         app.require_guards()
 
 

@@ -14,7 +14,6 @@ from werkzeug.test import TestResponse
 from panzoto.deps import Deps
 from panzoto.models.spec import TABLES
 from panzoto.web.application import Application
-from panzoto.web.guards import guard_of, is_beside
 from tests.security.routes import NOBODYS, Route, bodies, routes
 from tests.support.people import Somebody
 from tests.support.tables import name_of
@@ -125,13 +124,6 @@ def test_an_ended_session_gets_nothing(app: Application, http: FlaskClient, deps
     for each in events:
         each.unregister("before-send.s3", unique_id="asked")
     assert (asked, everything(deps) - before, before - everything(deps)) == ([], Counter(), Counter())
-
-
-def test_only_a_get_goes_on_while_its_caller_is_looked_up(app: Application) -> None:
-    """What would be written for an ended session could not be taken back."""
-    beside = [rule for rule in app.url_map.iter_rules() if is_beside(guard_of(app, rule.endpoint))]
-    assert len(beside) >= 7
-    assert all(set(rule.methods or ()) <= {"GET", "HEAD", "OPTIONS"} for rule in beside)
 
 
 def test_only_staff_reaches_the_routes_of_admins(app: Application, http: FlaskClient, eve: Somebody) -> None:
