@@ -102,6 +102,17 @@ class OAuth:
         found: dict[str, Any] = answer.get_json()
         return found
 
+    def shows_code(self, code: str = "a-code") -> TestResponse:
+        """Sign in in the app by a code that it has fetched for itself."""
+        return self.post("/acme/exchange", shown(code))
+
+    def connected(self) -> dict[str, Any]:
+        """Somebody who has signed in so, and whose tokens are in the vault."""
+        answer = self.shows_code()
+        assert answer.status_code == 200, answer.get_json()
+        found: dict[str, Any] = answer.get_json()
+        return found
+
     def steps(self, user_id: str) -> list[dict[str, Any]]:
         """What the log has of a person, or of everybody."""
         return list(self.deps.oauth_logs.of(user_id))
@@ -134,6 +145,11 @@ def new_name() -> str:
 def new_verifier() -> str:
     """A verifier, as an app makes it."""
     return secrets.token_urlsafe(32)
+
+
+def shown(code: str = "a-code") -> dict[str, str]:
+    """A code, as an app shows it."""
+    return {"code": code, "code_verifier": new_verifier()}
 
 
 @pytest.fixture

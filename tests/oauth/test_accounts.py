@@ -15,7 +15,7 @@ from panzoto.models.approved_emails import Approval
 from tests.accounts.conftest import PASSWORD
 from tests.accounts.test_crashes import Crashes
 from tests.oauth import hostile as wrong
-from tests.oauth.conftest import OAuth, at, new_verifier
+from tests.oauth.conftest import OAuth, at, shown
 from tests.oauth.hostile import Hostile
 from tests.support.phones import person
 
@@ -24,24 +24,6 @@ from tests.support.phones import person
 def oauth(oauth_for: Callable[..., OAuth], told: Hostile) -> OAuth:
     """The service beside that provider."""
     return oauth_for(at(told.issuer))
-
-
-def shown() -> dict[str, str]:
-    """A code, as an app shows it."""
-    return {"code": "a-code", "code_verifier": new_verifier()}
-
-
-def signs_in(oauth: OAuth) -> Any:
-    """What a sign-in is answered."""
-    return oauth.post("/acme/exchange", shown())
-
-
-def signed_in(oauth: OAuth) -> dict[str, Any]:
-    """Somebody who has signed in."""
-    answer = signs_in(oauth)
-    assert answer.status_code == 200, answer.get_json()
-    found: dict[str, Any] = answer.get_json()
-    return found
 
 
 def links(oauth: OAuth, account: dict[str, Any], **more: str) -> Any:
@@ -56,22 +38,22 @@ def email_of(told: Hostile) -> str:
 
 def test_an_identity_is_its_issuer_and_subject(oauth: OAuth, told: Hostile) -> None:
     """Whoever changes the email at the provider stays who they are; whoever takes the email over is somebody else."""
-    first = signed_in(oauth)
+    first = oauth.connected()
     taken = email_of(told)
     told.claims = {"email": "new@people.example"}
-    assert signed_in(oauth)["user_id"] == first["user_id"]
+    assert oauth.connected()["user_id"] == first["user_id"]
     told.subject, told.claims = "another", {"email": taken}
-    answer = signs_in(oauth)
+    answer = oauth.shows_code()
     assert (answer.status_code, answer.get_json()["code"]) == (409, "link_needed")
 
 
 def test_an_account_with_that_email_must_sign_in_first(oauth: OAuth, told: Hostile) -> None:
     """A new identity with the email of an account opens it only after the account's owner has linked it."""
     account = oauth.service.register(email_of(told))
-    answer = signs_in(oauth)
+    answer = oauth.shows_code()
     assert (answer.status_code, answer.get_json()["code"]) == (409, "link_needed")
     assert links(oauth, account).status_code == 200
-    assert signed_in(oauth)["user_id"] == account["user_id"]
+    assert oauth.connected()["user_id"] == account["user_id"]
     assert any("can sign in to your account" in each["subject"] for each in oauth.service.mails(account["email"]))
     (event,) = [each for each in oauth.deps.audit.all_of(account["user_id"]) if each["action"] == "identity_linked"]
     assert event["details"] == {"provider": "acme"}
@@ -80,7 +62,7 @@ def test_an_account_with_that_email_must_sign_in_first(oauth: OAuth, told: Hosti
 def test_a_verified_email_opens_nothing_by_itself(oauth: OAuth, told: Hostile) -> None:
     """Without OAUTH_LINK_BY_EMAIL an account whose email both have verified is not opened by a new identity."""
     user = person(oauth.deps, email_of(told), email_verified_at=oauth.deps.clock())
-    assert signs_in(oauth).get_json()["code"] == "link_needed"
+    assert oauth.shows_code().get_json()["code"] == "link_needed"
     assert oauth.deps.identities.find(told.issuer, told.subject) is None
     assert oauth.deps.sessions.of(user.user_id) == []
 
@@ -95,12 +77,12 @@ def test_linked_by_email_where_that_is_configured(
     verified = {"email_verified_at": oauth.deps.clock()} if ours else {}
     user = person(oauth.deps, email_of(told), **verified)
     told.claims = {"email_verified": theirs}
-    answer = signs_in(oauth)
+    answer = oauth.shows_code()
     if ours and theirs:
         assert answer.get_json()["user_id"] == user.user_id
-        assert signed_in(oauth)["user_id"] == user.user_id
+        assert oauth.connected()["user_id"] == user.user_id
         told.subject, told.claims = "another", {"email": user.email}
-        assert signs_in(oauth).get_json()["code"] == "link_needed", "one identity of a provider is enough"
+        assert oauth.shows_code().get_json()["code"] == "link_needed", "one identity of a provider is enough"
     elif theirs:
         assert answer.get_json()["code"] == "link_needed"
     else:
@@ -111,7 +93,7 @@ def test_linked_by_email_where_that_is_configured(
 def test_an_email_that_is_not_verified_waits(oauth: OAuth, told: Hostile) -> None:
     """A person comes in without the email; a link that is sent there proves it."""
     told.claims = {"email_verified": False}
-    account = signed_in(oauth)
+    account = oauth.connected()
     assert account["user"]["email"] is None
     link = oauth.service.link(email_of(told), "verify")
     assert oauth.service.post("/email/verify", {"token": link}).status_code == 200
@@ -123,29 +105,29 @@ def test_an_email_that_is_not_verified_waits(oauth: OAuth, told: Hostile) -> Non
 def test_an_email_that_is_none(oauth: OAuth, told: Hostile, email: Any) -> None:
     """A provider need not say an email; what is none is not kept."""
     told.claims = {"email": email}
-    account = signed_in(oauth)
+    account = oauth.connected()
     assert account["user"]["email"] is None
-    assert signed_in(oauth)["user_id"] == account["user_id"]
+    assert oauth.connected()["user_id"] == account["user_id"]
 
 
 def test_only_approved_emails(oauth_for: Callable[..., OAuth], told: Hostile) -> None:
     """Where only approved people have accounts, a provider lets in nobody else, and an ended approval nobody."""
     oauth = oauth_for(at(told.issuer), registration_policy="approved")
-    answer = signs_in(oauth)
+    answer = oauth.shows_code()
     assert (answer.status_code, answer.get_json()["code"]) == (403, "not_approved")
     now = oauth.deps.clock()
     oauth.deps.approved_emails.approve(Approval(email=email_of(told), approved_by="tests", approved_at=now))
-    signed_in(oauth)
+    oauth.connected()
     oauth.deps.approved_emails.end(email_of(told))
-    assert signs_in(oauth).get_json()["code"] == "not_approved"
+    assert oauth.shows_code().get_json()["code"] == "not_approved"
     told.subject, told.claims = "unproved", {"email_verified": False}
     oauth.deps.approved_emails.approve(Approval(email=email_of(told), approved_by="tests", approved_at=now))
-    assert signs_in(oauth).get_json()["code"] == "not_approved"
+    assert oauth.shows_code().get_json()["code"] == "not_approved"
 
 
 def test_an_identity_of_somebody_else(oauth: OAuth, told: Hostile) -> None:
     """An identity belongs to one account, and an account has one identity of a provider."""
-    first = signed_in(oauth)
+    first = oauth.connected()
     second = oauth.service.register()
     answer = links(oauth, second)
     assert (answer.status_code, answer.get_json()["code"]) == (409, "identity_taken")
@@ -208,20 +190,20 @@ def test_an_id_token_that_lives_for_ever(oauth: OAuth, told: Hostile, end: Calla
 def test_the_last_way_in_stays(oauth: OAuth, told: Hostile) -> None:
     """Whoever has nothing else cannot take the identity away; whoever has an email, a phone or a password can."""
     told.claims = {"email": ...}
-    account = signed_in(oauth)
+    account = oauth.connected()
     answer = oauth.delete("/acme/link", account)
     assert (answer.status_code, answer.get_json()["code"]) == (409, "last_way_in")
-    assert signed_in(oauth)["user_id"] == account["user_id"]
+    assert oauth.connected()["user_id"] == account["user_id"]
     user = oauth.deps.users.find(account["user_id"])
     oauth.deps.users.change(user, oauth.deps.clock(), {"phone_number": "+14155550123"})
     assert oauth.delete("/acme/link", account).get_json() == {"status": "unlinked", "revoked": True}
-    assert signed_in(oauth)["user_id"] != account["user_id"]
+    assert oauth.connected()["user_id"] != account["user_id"]
 
 
 def test_the_phone_is_no_last_way_in_beside_an_identity(oauth: OAuth, told: Hostile) -> None:
     """A phone may go where an identity stays, and not where the provider is configured no more."""
     told.claims = {"email": ...}
-    account = signed_in(oauth)
+    account = oauth.connected()
     user = oauth.deps.users.find(account["user_id"])
     oauth.deps.users.change(user, oauth.deps.clock(), {"phone_number": "+14155550123"})
     oauth.deps.clients.dynamodb().put_item(
@@ -240,22 +222,22 @@ def test_unlinking(oauth: OAuth, told: Hostile) -> None:
     assert oauth.delete("/acme/link", account).get_json() == {"status": "unlinked", "revoked": True}
     assert told.count("/revoke") == 1
     assert oauth.delete("/acme/link", account).get_json()["code"] == "not_connected"
-    assert signs_in(oauth).get_json()["user_id"] != account["user_id"]
+    assert oauth.shows_code().get_json()["user_id"] != account["user_id"]
     assert any("does not sign in" in each["subject"] for each in oauth.service.mails(account["email"]))
     assert links(oauth, account).get_json()["code"] == "identity_taken"
 
 
 def test_a_disabled_account(oauth: OAuth) -> None:
     """An account that was disabled is not opened by a provider either."""
-    account = signed_in(oauth)
+    account = oauth.connected()
     user = oauth.deps.users.find(account["user_id"])
     oauth.deps.users.change(user, oauth.deps.clock(), {"disabled_at": 1})
-    assert signs_in(oauth).get_json()["code"] == "access_denied"
+    assert oauth.shows_code().get_json()["code"] == "access_denied"
 
 
 def test_connections_show_no_token(oauth: OAuth, told: Hostile) -> None:
     """People see what they are connected to, and what they may be."""
-    account = signed_in(oauth)
+    account = oauth.connected()
     body = oauth.get("/connections", account["token"]).get_json()
     assert body["providers"] == ["acme"]
     (found,) = body["connections"]
@@ -269,7 +251,7 @@ def test_connections_show_no_token(oauth: OAuth, told: Hostile) -> None:
 
 def test_deletion(oauth: OAuth, told: Hostile) -> None:
     """Whoever leaves takes the identity, the tokens, the grant and the log along; the identity may come anew."""
-    account = signed_in(oauth)
+    account = oauth.connected()
     header = {"Authorization": f"Bearer {account['token']}"}
     assert oauth.http.delete("/api/v1/auth/me", json={}, headers=header).status_code == 202
     oauth.deps.later.finish()
@@ -277,14 +259,14 @@ def test_deletion(oauth: OAuth, told: Hostile) -> None:
     assert oauth.deps.oauth_tokens.of(account["user_id"]) == []
     assert oauth.steps(account["user_id"]) == []
     assert oauth.deps.users.find(account["user_id"]) is None
-    assert signed_in(oauth)["user_id"] != account["user_id"]
+    assert oauth.connected()["user_id"] != account["user_id"]
 
 
 @pytest.mark.parametrize("wait", [timedelta(hours=1), timedelta(days=8)])
 def test_deletion_waits_for_a_provider_that_is_down(oauth: OAuth, told: Hostile, wait: timedelta) -> None:
     """The sweep ends the grant when the provider is back, and after a week it deletes without."""
     told.answers["/revoke"] = wrong.status(500)
-    account = signed_in(oauth)
+    account = oauth.connected()
     header = {"Authorization": f"Bearer {account['token']}"}
     oauth.http.delete("/api/v1/auth/me", json={}, headers=header)
     oauth.deps.later.finish()
@@ -308,8 +290,8 @@ def test_a_crash_while_signing_in(oauth: OAuth, told: Hostile) -> None:
         told.subject = f"sub-{told.count('/token')}"
         return told.subject
 
-    for subject in crashes.each(lambda _: signs_in(oauth), somebody):
-        account = signed_in(oauth)
+    for subject in crashes.each(lambda _: oauth.shows_code(), somebody):
+        account = oauth.connected()
         claim = oauth.deps.identities.find(told.issuer, subject)
         assert claim is not None
         assert claim["user_id"] == account["user_id"]
@@ -346,11 +328,11 @@ def test_a_stranger_who_came_first_does_not_stay_by_an_identity(oauth: OAuth, to
     token = oauth.service.link(account["email"], "m")
     owner = oauth.service.post("/magic-link/verify", {"token": token}).get_json()
     assert owner["user_id"] == account["user_id"]
-    answer = signs_in(oauth)
+    answer = oauth.shows_code()
     assert (answer.status_code, answer.get_json()["code"]) == (409, "link_needed")
     assert oauth.get("/acme/access-token", owner["token"]).get_json()["code"] == "not_connected", "the stranger's"
     (shown,) = oauth.get("/connections", owner["token"]).get_json()["connections"]
     assert (shown["signs_in"], shown["connected"]) == (False, False)
     assert links(oauth, owner).status_code == 200
-    assert signed_in(oauth)["user_id"] == account["user_id"]
+    assert oauth.connected()["user_id"] == account["user_id"]
     assert oauth.get("/acme/access-token", owner["token"]).status_code == 200

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from panzoto import costs
 from panzoto.costs import Cost
 
-from .conftest import OAuth, new_verifier
+from .conftest import OAuth
 from .hostile import Hostile
 from .test_hostile import comes_back, left
 from .test_vault import expires
@@ -24,14 +24,6 @@ def spent(act: Callable[[], Any]) -> tuple[Cost, Any]:
     return Cost(line["writes"], line["reads"], line["trips"]), answer
 
 
-def exchange(oauth: OAuth) -> dict[str, Any]:
-    """An app signs in by a code that it shows."""
-    answer = oauth.post("/acme/exchange", {"code": "a-code", "code_verifier": new_verifier()})
-    assert answer.status_code == 200, answer.get_json()
-    found: dict[str, Any] = answer.get_json()
-    return found
-
-
 def test_with_a_provider(beside: OAuth, told: Hostile) -> None:
     """Signing in, the vault's tokens, and the end of it."""
     found = {}
@@ -39,7 +31,7 @@ def test_with_a_provider(beside: OAuth, told: Hostile) -> None:
     found["come back, first sign-in"], back = spent(lambda: comes_back(beside, told))
     assert back.status_code == 303
     told.nonce = None  # an app that shows a code has asked for none
-    found["sign-in by a code"], account = spent(lambda: exchange(beside))
+    found["sign-in by a code"], account = spent(beside.connected)
     token = account["token"]
     found["connections"], _ = spent(lambda: beside.get("/connections", token))
     found["access token"], _ = spent(lambda: beside.get("/acme/access-token", token))

@@ -20,7 +20,7 @@ from panzoto.models.connections import from_item
 from panzoto.models.oauth_tokens import LeaseHeld
 from panzoto.providers.tokens import tokens_of
 from tests.oauth import hostile as wrong
-from tests.oauth.conftest import API, OAuth, at, new_verifier, on
+from tests.oauth.conftest import API, OAuth, at, on
 from tests.oauth.hostile import Hostile
 from tests.oauth.test_ends import keys
 from tests.oauth.test_vault import asks, clear, connected, expires, kept
@@ -78,17 +78,12 @@ def test_tokens_that_do_not_open_any_more(oauth: OAuth, told: Hostile) -> None:
     broken = Sealed(found.tokens.key_id, found.tokens.data_key, b"x" * 40)
     oauth.deps.oauth_tokens.keep(found, replace(found, tokens=broken, version=2), oauth.deps.clock())
     told.tokens = {"refresh_token": ...}
-    assert oauth.post("/acme/exchange", shown()).status_code == 200
+    assert oauth.shows_code().status_code == 200
     assert clear(oauth, account["user_id"]).refresh_token is None
     found = kept(oauth, account["user_id"])
     oauth.deps.oauth_tokens.keep(found, replace(found, tokens=broken, version=9), oauth.deps.clock())
     assert oauth.delete("/acme", account).get_json()["revoked"]
     assert oauth.steps(account["user_id"])[-1]["error"] == "revocation_impossible"
-
-
-def shown() -> dict[str, str]:
-    """A code, as an app shows it."""
-    return {"code": "a-code", "code_verifier": new_verifier()}
 
 
 def test_a_consent_without_a_refresh_token_waits_for_who_refreshes(oauth: OAuth, told: Hostile) -> None:
@@ -99,7 +94,7 @@ def test_a_consent_without_a_refresh_token_waits_for_who_refreshes(oauth: OAuth,
     def respond(handler: wrong.Handler) -> None:
         del told.answers["/token"]
         told.tokens = {"refresh_token": ...}
-        assert oauth.post("/acme/exchange", shown()).status_code == 200
+        assert oauth.shows_code().status_code == 200
         told.tokens = {}
         handler.say(200, json.dumps(told.answer("/token")).encode())
 
@@ -113,7 +108,7 @@ def test_a_known_identity_without_its_item(oauth: OAuth, told: Hostile) -> None:
     account = connected(oauth, told)
     oauth.deps.oauth_tokens.forget(account["user_id"])
     assert asks(oauth, account) == (404, "not_connected")
-    assert oauth.post("/acme/exchange", shown()).get_json()["user_id"] == account["user_id"]
+    assert oauth.shows_code().get_json()["user_id"] == account["user_id"]
     assert asks(oauth, account)[0] == 200
     oauth.deps.oauth_tokens.forget(account["user_id"])
     told.nonce = "a-nonce-of-the-app"
@@ -134,7 +129,7 @@ def test_an_item_of_older_software(oauth: OAuth, told: Hostile) -> None:
     assert (found["connected"], found["created_at"]) == (False, "2024-01-01T00:00:00Z")
     assert asks(oauth, account) == (409, "connection_ended")
     assert kept(oauth, account["user_id"]).leased_until is None
-    assert oauth.post("/acme/exchange", shown()).get_json()["user_id"] == account["user_id"]
+    assert oauth.shows_code().get_json()["user_id"] == account["user_id"]
     assert asks(oauth, account)[0] == 200
 
 
@@ -146,10 +141,10 @@ def test_two_first_sign_ins_cross(oauth: OAuth, told: Hostile) -> None:
     def meanwhile(request: Any, send: Any) -> None:
         if "TransactItems" in json.loads(request.body) and not made:
             made.append("")
-            made[0] = oauth.post("/acme/exchange", shown()).get_json()["user_id"]
+            made[0] = oauth.shows_code().get_json()["user_id"]
 
     store.expect(then=meanwhile)
-    assert oauth.post("/acme/exchange", shown()).get_json()["user_id"] == made[0]
+    assert oauth.shows_code().get_json()["user_id"] == made[0]
 
 
 def test_writes_that_lose(oauth: OAuth, told: Hostile) -> None:
@@ -209,7 +204,7 @@ def test_somebody_else_was_faster(oauth: OAuth, told: Hostile, what: str) -> Non
             writes.append(1)
             if len(writes) == (1 if what in {"touch", "lease"} else 2):
                 writes.append(1)
-                assert oauth.post("/acme/exchange", shown()).status_code == 200
+                assert oauth.shows_code().status_code == 200
 
     store.expect(then=meanwhile)
     status, said = asks(oauth, account)

@@ -19,17 +19,9 @@ from panzoto.models.store.wire import encode, encode_item
 from panzoto.providers.known import Providers
 from tests.oauth import hostile as wrong
 from tests.oauth.certified import Certified
-from tests.oauth.conftest import OAuth, new_verifier, on
+from tests.oauth.conftest import OAuth, on
 from tests.oauth.hostile import Hostile
 from tests.oauth.test_vault import asks, clear, expires, kept
-
-
-def connected(oauth: OAuth) -> dict[str, Any]:
-    """Somebody whose tokens are in the vault."""
-    answer = oauth.post("/acme/exchange", {"code": "a-code", "code_verifier": new_verifier()})
-    assert answer.status_code == 200, answer.get_json()
-    found: dict[str, Any] = answer.get_json()
-    return found
 
 
 def command(oauth: OAuth, *words: str) -> Result:
@@ -56,7 +48,7 @@ def test_disconnecting_at_a_real_provider(oauth: OAuth, provider: Certified) -> 
 
 def test_a_provider_that_is_down_does_not_hold_it_up(beside: OAuth, told: Hostile) -> None:
     """The tokens are out of use at once; the sweep ends the grant, and erases what it was kept for."""
-    account = connected(beside)
+    account = beside.connected()
     given = clear(beside, account["user_id"])
     told.answers["/revoke"] = wrong.status(500)
     assert beside.delete("/acme", account).get_json() == {"status": "disconnected", "revoked": False}
@@ -73,12 +65,12 @@ def test_a_provider_that_is_down_does_not_hold_it_up(beside: OAuth, told: Hostil
 
 def test_connecting_again_takes_nothing_of_it_back(beside: OAuth, told: Hostile) -> None:
     """A grant that somebody has made anew is not ended by what was asked for the one before."""
-    account = connected(beside)
+    account = beside.connected()
     told.answers["/revoke"] = wrong.status(500)
     beside.delete("/acme", account)
     stale = kept(beside, account["user_id"])
     told.answers.clear()
-    connected(beside)
+    beside.connected()
     assert kept(beside, account["user_id"]).revocation is None
     assert "0 grants ended" in command(beside, "sweep").output
     assert asks(beside, account)[0] == 200
@@ -88,7 +80,7 @@ def test_connecting_again_takes_nothing_of_it_back(beside: OAuth, told: Hostile)
 
 def test_a_provider_that_is_gone_for_good(beside: OAuth, told: Hostile) -> None:
     """After a week nobody is asked any more, and what was kept for it is erased."""
-    account = connected(beside)
+    account = beside.connected()
     told.answers["/revoke"] = wrong.status(400, b'{"error": "invalid_client"}')
     beside.delete("/acme", account)
     ended = kept(beside, account["user_id"])
@@ -102,7 +94,7 @@ def test_a_provider_that_is_gone_for_good(beside: OAuth, told: Hostile) -> None:
 @pytest.mark.parametrize("body", [b'{"error": "invalid_token"}', b'{"error": "unsupported_token_type"}'])
 def test_a_token_that_the_provider_has_forgotten(beside: OAuth, told: Hostile, body: bytes) -> None:
     """What does not work there needs no end."""
-    account = connected(beside)
+    account = beside.connected()
     told.answers["/revoke"] = wrong.status(400, body)
     assert beside.delete("/acme", account).get_json()["revoked"]
 
@@ -110,7 +102,7 @@ def test_a_token_that_the_provider_has_forgotten(beside: OAuth, told: Hostile, b
 def test_a_provider_that_ends_nothing(beside: OAuth, told: Hostile) -> None:
     """A provider without such an address is told nothing, and the tokens go all the same."""
     told.metadata = {"revocation_endpoint": ...}
-    account = connected(beside)
+    account = beside.connected()
     assert beside.delete("/acme", account).get_json()["revoked"]
     assert kept(beside, account["user_id"]).tokens is None
     assert beside.steps(account["user_id"])[-1]["data"]["told"] is False
@@ -118,7 +110,7 @@ def test_a_provider_that_ends_nothing(beside: OAuth, told: Hostile) -> None:
 
 def test_a_provider_that_is_configured_no_more(beside: OAuth, told: Hostile) -> None:
     """Its tokens can be erased, and nobody is asked."""
-    account = connected(beside)
+    account = beside.connected()
     without = on(beside, providers=Providers([]))
     assert without.delete("/acme", account).get_json()["revoked"]
     assert told.count("/revoke") == 0
@@ -128,7 +120,7 @@ def test_a_provider_that_is_configured_no_more(beside: OAuth, told: Hostile) -> 
 def test_tokens_without_a_refresh_token(beside: OAuth, told: Hostile) -> None:
     """Where there is no other, the access token is what is ended."""
     told.tokens = {"refresh_token": ...}
-    account = connected(beside)
+    account = beside.connected()
     token = clear(beside, account["user_id"]).access_token
     beside.delete("/acme", account)
     assert ("/revoke", token) in [(path, form.get("token")) for path, form in told.asked]
@@ -157,7 +149,7 @@ def test_rewrapping(beside: OAuth, told: Hostile) -> None:
     accounts = []
     for number in range(4):
         told.subject = f"somebody-{number}"
-        accounts.append(connected(beside))
+        accounts.append(beside.connected())
     told.answers["/revoke"] = wrong.status(500)
     beside.delete("/acme", accounts[3])
     before = [clear(beside, each["user_id"]) for each in accounts[:3]]
@@ -181,9 +173,9 @@ def test_rewrapping(beside: OAuth, told: Hostile) -> None:
 
 def test_rewrapping_is_resumed(beside: OAuth, told: Hostile) -> None:
     """What cannot be rewrapped is named, the others are done, and the command says not to let go of the old key."""
-    first = connected(beside)
+    first = beside.connected()
     told.subject = "second"
-    second = connected(beside)
+    second = beside.connected()
     blob = beside.deps.oauth_tokens.of(first["user_id"])[0]["encryptedTokens"]
     change_tokens(beside, first, {**blob, "ciphertext": b"broken" * 10})
     moved = keys(beside)
@@ -208,7 +200,7 @@ def change_tokens(oauth: OAuth, account: dict[str, Any], blob: dict[str, Any]) -
 
 def test_rewrapping_waits_for_who_refreshes(beside: OAuth, told: Hostile) -> None:
     """A connection that somebody refreshes is left alone, or what the provider gives would be lost."""
-    account = connected(beside)
+    account = beside.connected()
     expires(beside, account["user_id"])
     moved = keys(beside)
     said: list[Result] = []
@@ -232,7 +224,7 @@ def test_a_connection_that_is_gone_meanwhile(beside: OAuth) -> None:
 
 def test_a_lease_that_has_run_out(beside: OAuth, told: Hostile) -> None:
     """A connection whose refresher has died is rewrapped like any other."""
-    account = connected(beside)
+    account = beside.connected()
     now = beside.deps.clock()
     beside.deps.oauth_tokens.lease(kept(beside, account["user_id"]), now, now - timedelta(seconds=1))
     moved = keys(beside)
@@ -242,7 +234,7 @@ def test_a_lease_that_has_run_out(beside: OAuth, told: Hostile) -> None:
 
 def test_an_item_that_cannot_be_read(beside: OAuth) -> None:
     """A sweep and a rewrap name what they cannot read, and go on."""
-    connected(beside)
+    beside.connected()
     odd = encode_item({"userId": "odd", "provider": "acme", "revocation": {"tokens": {}, "since": 1}})
     beside.deps.clients.dynamodb().put_item(TableName=beside.deps.config.oauth_tokens_table, Item=odd)
     swept, moved = command(beside, "sweep"), command(beside, "rewrap")

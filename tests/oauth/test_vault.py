@@ -23,7 +23,7 @@ from panzoto.models.connections import Connection
 from tests.oauth import hostile as wrong
 from tests.oauth.acts import ask_alone, ask_together
 from tests.oauth.certified import Certified
-from tests.oauth.conftest import API, OAuth, at, new_verifier, on
+from tests.oauth.conftest import API, OAuth, at, on
 from tests.oauth.hostile import Hostile
 from tests.support import races
 from tests.support.effort import tries
@@ -32,13 +32,10 @@ PROCESSES, THREADS = 5, tries(10, at_home=4)
 
 
 def connected(oauth: OAuth, told: Hostile) -> dict[str, Any]:
-    """Somebody whose tokens are in the vault."""
-    body = {"code": "a-code", "code_verifier": new_verifier()}
-    answer = oauth.post("/acme/exchange", body)
-    assert answer.status_code == 200, answer.get_json()
+    """Somebody whose tokens are in the vault, of which the provider was asked nothing yet."""
+    account = oauth.connected()
     told.asked.clear()
-    found: dict[str, Any] = answer.get_json()
-    return found
+    return account
 
 
 def expires(oauth: OAuth, user_id: str, seconds: int = -3600) -> None:
@@ -217,8 +214,7 @@ def test_a_grant_that_was_withdrawn(beside: OAuth, told: Hostile, respond: wrong
         assert asks(beside, account) == (409, "connection_ended")
         assert told.count("/token") == 1
         del told.answers["/token"]
-        body = {"code": "again", "code_verifier": new_verifier()}
-        assert beside.post("/acme/exchange", body).get_json()["user_id"] == account["user_id"]
+        assert beside.shows_code("again").get_json()["user_id"] == account["user_id"]
         assert asks(beside, account)[0] == 200
     else:
         assert found.active
@@ -244,7 +240,7 @@ def test_a_second_consent_without_a_refresh_token_keeps_the_first(beside: OAuth,
     account = connected(beside, told)
     old = clear(beside, account["user_id"])
     told.tokens = {"refresh_token": ...}
-    beside.post("/acme/exchange", {"code": "again", "code_verifier": new_verifier()})
+    beside.shows_code("again")
     new = clear(beside, account["user_id"])
     assert new.access_token != old.access_token
     assert new.refresh_token == old.refresh_token
@@ -259,7 +255,7 @@ def test_a_refresh_overwrites_nothing_newer(beside: OAuth, told: Hostile) -> Non
     def respond(handler: wrong.Handler) -> None:
         body = told.answer("/token")
         del told.answers["/token"]
-        beside.post("/acme/exchange", {"code": "again", "code_verifier": new_verifier()})
+        beside.shows_code("again")
         newer.append(clear(beside, account["user_id"]).access_token)
         handler.say(200, json.dumps(body).encode())
 
@@ -293,7 +289,7 @@ def test_an_old_refusal_ends_nothing_newer(beside: OAuth, told: Hostile) -> None
 
     def respond(handler: wrong.Handler) -> None:
         del told.answers["/token"]
-        beside.post("/acme/exchange", {"code": "again", "code_verifier": new_verifier()})
+        beside.shows_code("again")
         handler.say(400, b'{"error": "invalid_grant"}')
 
     told.answers["/token"] = respond
