@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -17,6 +16,7 @@ from panzoto import create_app
 from panzoto.flows.approvals import approve
 from panzoto.models.users import User
 from tests.accounts.conftest import PASSWORD, Service, new_email, service_for
+from tests.support.numbers import new_phone
 
 __all__ = ["NEW_PASSWORD", "PASSWORD", "Service", "new_email", "service_for"]
 
@@ -113,11 +113,6 @@ def magic_link(service: Service, email: str, **more: Any) -> str | None:
     assert len(messages) == before + 1
     link = re.search(r"/m/(\S+)", messages[0]["text"])
     return link.group(1) if link else None
-
-
-def new_phone() -> str:
-    """A phone that nobody has used."""
-    return f"+1415{2 * 10**6 + secrets.randbelow(8 * 10**6)}"
 
 
 def phone_code(service: Service, phone: str) -> str:

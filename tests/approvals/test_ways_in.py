@@ -10,6 +10,7 @@ import pytest
 
 from panzoto.flows.first_admin import first_admin
 from tests.support.configs import SECRET
+from tests.support.numbers import new_phone
 
 from .conftest import (
     APPROVED,
@@ -25,7 +26,6 @@ from .conftest import (
     magic_link,
     member,
     new_email,
-    new_phone,
     phone_code,
     refresh,
     refused,

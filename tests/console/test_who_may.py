@@ -15,7 +15,7 @@ from panzoto import create_app
 from panzoto.web import guards
 from panzoto.web.guards import is_public
 from tests.admin.conftest import Office, new_email, opened
-from tests.approvals.conftest import new_phone
+from tests.support.numbers import new_phone
 
 PASSWORD = "SecurePassword123!"
 # What is for administrators alone; supporters look, and end sessions.

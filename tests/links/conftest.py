@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,11 +39,6 @@ CODE = re.compile(r"\b[0-9]{8}\b")
 def service(service_for: Callable[..., Service]) -> Service:
     """The service as it is configured by default, without limits."""
     return service_for(**PATIENT)
-
-
-def new_phone() -> str:
-    """A number that nobody has used."""
-    return f"+1415{secrets.choice('23456789')}{secrets.randbelow(10**6):06}"
 
 
 def ask(service: Service, email: str, **more: Any) -> str:

@@ -10,8 +10,9 @@ import pytest
 from panzoto.cli.tables import create_all
 from panzoto.deps import build
 from panzoto.flows.approvals import approve
+from tests.support.numbers import new_phone
 
-from .conftest import Service, ask, boto, linked, new_email, new_phone, signs_in, verify
+from .conftest import Service, ask, boto, linked, new_email, signs_in, verify
 
 AGENT = "MobileDashboard/1.0"
 

@@ -13,6 +13,7 @@ from panzoto.flows._email_verification import PURPOSE
 from panzoto.models.auth_state.otps import for_account
 from panzoto.models.store.transaction import transact
 from tests.accounts.test_crossings import before_call
+from tests.support.numbers import new_phone
 from tests.support.phones import HERE, person, signed_in
 
 from .conftest import (
@@ -24,7 +25,6 @@ from .conftest import (
     kinds,
     linked,
     new_email,
-    new_phone,
     refused,
     signs_in,
     user_of,

@@ -17,6 +17,7 @@ from panzoto.crypto.passwords import Passwords
 from panzoto.flows.approvals import approve, end_approval
 from tests.support import border
 from tests.support.configs import SECRET
+from tests.support.numbers import new_phone
 from tests.support.phones import person
 
 from .conftest import (
@@ -29,7 +30,6 @@ from .conftest import (
     linked,
     mute,
     new_email,
-    new_phone,
     on,
     request_line,
     signs_in,

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from .conftest import Service, everything, kinds, linked, new_email, new_phone, signs_in
+from tests.support.numbers import new_phone
+
+from .conftest import Service, everything, kinds, linked, new_email, signs_in
 
 PHONE = new_phone()
 EMAIL = "ann@example.com"

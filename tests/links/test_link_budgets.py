@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 from panzoto import costs
 from panzoto.costs import Cost
 from tests.accounts.test_budgets import Spent, table, within
+from tests.support.numbers import new_phone
 
-from .conftest import PATIENT, Service, browser, code_of, linked, new_email, new_phone, request_line, signs_in
+from .conftest import PATIENT, Service, browser, code_of, linked, new_email, request_line, signs_in
 
 __all__ = ["table"]
 

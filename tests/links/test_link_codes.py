@@ -14,20 +14,9 @@ from panzoto.crypto.digests import derived_key
 from panzoto.crypto.gate import Gate
 from panzoto.crypto.passwords import Passwords
 from tests.support.configs import SECRET
+from tests.support.numbers import new_phone
 
-from .conftest import (
-    Service,
-    ask,
-    code_of,
-    expires,
-    new_email,
-    new_phone,
-    on,
-    refused,
-    signs_in,
-    verify,
-    works,
-)
+from .conftest import Service, ask, code_of, expires, new_email, on, refused, signs_in, verify, works
 
 REJECTED, SPENT = (401, "code_rejected"), (429, "code_spent")
 MOST = 5

@@ -18,6 +18,7 @@ from tests.accounts.test_crashes import Crashes
 from tests.accounts.test_crashes import works as works_or_refreshes
 from tests.support import border
 from tests.support.effort import EVERY
+from tests.support.numbers import new_phone
 
 from .conftest import (
     PASSWORD,
@@ -30,7 +31,6 @@ from .conftest import (
     kinds,
     linked,
     new_email,
-    new_phone,
     on,
     refused,
     signs_in,

@@ -19,6 +19,7 @@ from panzoto.flows import browser_session
 from panzoto.flows.approvals import approve, end_approval
 from panzoto.web.browser import NAME
 from tests.support import border
+from tests.support.numbers import new_phone
 from tests.support.phones import HERE
 
 from .conftest import (
@@ -30,7 +31,6 @@ from .conftest import (
     is_good,
     linked,
     new_email,
-    new_phone,
     signs_in,
     user_of,
     verify,

@@ -11,21 +11,10 @@ import pytest
 
 from tests.support import phones, races
 from tests.support.effort import tries
+from tests.support.numbers import new_phone
 from tests.support.phones import Answer, Ask
 
-from .conftest import (
-    PASSWORD,
-    PATIENT,
-    Service,
-    ask,
-    code_of,
-    kinds,
-    linked,
-    new_email,
-    new_phone,
-    signs_in,
-    works,
-)
+from .conftest import PASSWORD, PATIENT, Service, ask, code_of, kinds, linked, new_email, signs_in, works
 
 HERD, ROUNDS = tries(32, at_home=8), tries(8, at_home=3)
 VERIFY = "/magic-link/verify"

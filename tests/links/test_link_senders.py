@@ -16,8 +16,9 @@ from tests.messages.answering import Aws, answering
 from tests.messages.mail_servers import Inbox, serving
 from tests.support.furnishing import SENDER
 from tests.support.ministack import free_port
+from tests.support.numbers import new_phone
 
-from .conftest import CODE, PATIENT, Service, everything, new_email, new_phone, on, refused, signs_in
+from .conftest import CODE, PATIENT, Service, everything, new_email, on, refused, signs_in
 
 FROM = "Panzoto <hello@example.com>"
 

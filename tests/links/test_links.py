@@ -15,6 +15,7 @@ from panzoto.crypto.purposes import Purpose
 from panzoto.flows import _one_use
 from panzoto.flows.delete_me import erase
 from panzoto.models.auth_state.keys import key
+from tests.support.numbers import new_phone
 from tests.support.phones import HERE
 
 from .conftest import (
@@ -28,7 +29,6 @@ from .conftest import (
     kinds,
     linked,
     new_email,
-    new_phone,
     refused,
     signs_in,
     user_of,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -14,6 +13,7 @@ from panzoto.aws import clients
 from tests.accounts.conftest import Service, service
 from tests.accounts.conftest import service_for as impatient_service_for
 from tests.support import border
+from tests.support.numbers import new_phone
 
 __all__ = ["Service", "impatient_service_for", "service"]
 
@@ -31,11 +31,6 @@ def service_for(
     """Makes services that wait long for the emulator."""
     monkeypatch.setattr(clients, "READ_SECONDS", SECONDS)
     return lambda **changes: impatient_service_for(**{"dynamodb_deadline": PATIENT, **changes})
-
-
-def new_phone() -> str:
-    """A number that nobody has used; it belongs to San Francisco."""
-    return f"+1415{secrets.randbelow(8) + 2}{secrets.randbelow(10**6):06}"
 
 
 def texts(service: Service, phone: str) -> list[str]:

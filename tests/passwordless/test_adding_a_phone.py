@@ -14,6 +14,7 @@ from panzoto.flows._mail import notify_of_new_phone
 from panzoto.models.store.expressions import Change
 from tests.accounts.conftest import PASSWORD, new_email
 from tests.support import border
+from tests.support.numbers import new_phone
 from tests.support.phones import HERE
 
 from .conftest import (
@@ -24,7 +25,6 @@ from .conftest import (
     between_us_and_dynamodb,
     headers,
     kept,
-    new_phone,
     newest_code,
     outcome,
     signed_in,

@@ -21,6 +21,7 @@ from panzoto.models.auth_state.otps import SIGN_IN
 from panzoto.models.store.expressions import Change
 from tests.accounts.conftest import replace_gate, service_with
 from tests.support import border
+from tests.support.numbers import new_phone
 from tests.support.phones import HERE
 
 from .conftest import (
@@ -33,7 +34,6 @@ from .conftest import (
     charges,
     headers,
     kept,
-    new_phone,
     newest_code,
     outcome,
     signed_in,

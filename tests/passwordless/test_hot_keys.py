@@ -16,8 +16,9 @@ from panzoto.models.spec import TABLES, TableSpec
 from tests.accounts.conftest import PASSWORD
 from tests.support import border
 from tests.support.border import Border
+from tests.support.numbers import new_phone
 
-from .conftest import Service, new_phone, newest_code
+from .conftest import Service, newest_code
 
 # Everybody's SMS are counted together: so often as the limit allows, 200 in five minutes, and hardly more.
 BOUNDED = "RATE#sms.everywhere"

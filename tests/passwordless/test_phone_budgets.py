@@ -12,8 +12,9 @@ import pytest
 from panzoto import costs
 from panzoto.costs import Cost
 from tests.accounts.test_budgets import Spent, table, within
+from tests.support.numbers import new_phone
 
-from .conftest import Service, new_phone, newest_code, wrong
+from .conftest import Service, newest_code, wrong
 
 __all__ = ["table"]
 MOST = {"initiate-otp": Cost(5, 1, 5), "verify-otp, known": Cost(8, 2, 6)}

@@ -10,6 +10,7 @@ import pytest
 import limits
 from panzoto.flows.delete_me import erase
 from tests.accounts.test_crashes import Crash, Crashes
+from tests.support.numbers import new_phone
 
 from .conftest import (
     Service,
@@ -20,7 +21,6 @@ from .conftest import (
     charges,
     headers,
     kept,
-    new_phone,
     newest_code,
     outcome,
     signed_in,

@@ -18,6 +18,7 @@ from panzoto import create_app
 from panzoto.deps import build
 from panzoto.models.store.expressions import Change
 from tests.support import border
+from tests.support.numbers import new_phone
 
 from .conftest import (
     Service,
@@ -27,7 +28,6 @@ from .conftest import (
     between_us_and_sns,
     charges,
     kept,
-    new_phone,
     outcome,
     signed_in,
     texts,

@@ -17,8 +17,9 @@ from panzoto.errors import CountryNotServed, InvalidRequest
 from panzoto.flows._phones import normal_phone
 from tests.configuration.settings import DEVELOPMENT
 from tests.support.configs import configured
+from tests.support.numbers import new_phone
 
-from .conftest import Service, asked, new_phone
+from .conftest import Service, asked
 
 SEEDS = "+1234567890"
 UNASSIGNED, LANDLINE, MOBILE, EITHER = "+12345678", "+442079460000", "+447400123456", "+14155552671"

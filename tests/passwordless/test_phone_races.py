@@ -14,9 +14,10 @@ import limits
 from panzoto.deps import build
 from tests.support import phones, races
 from tests.support.effort import tries
+from tests.support.numbers import new_phone
 from tests.support.phones import Answer, Ask
 
-from .conftest import Service, answer, asked, kept, new_phone, newest_code, outcome, signed_in, texts, wrong
+from .conftest import Service, answer, asked, kept, newest_code, outcome, signed_in, texts, wrong
 
 HERD, CROWD, EACH = tries(32, at_home=12), 8, tries(25, at_home=5)
 ROUNDS = tries(12, at_home=4)

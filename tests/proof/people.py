@@ -13,8 +13,8 @@ from panzoto.crypto import keys
 from tests.accounts.conftest import new_email
 from tests.audio.conftest import send
 from tests.crypto.streams import encrypted_by_tink
-from tests.passwordless.conftest import new_phone
 from tests.proof.crowd import Crowd
+from tests.support.numbers import new_phone
 
 API, FILES = "/api/v1/auth", "/api/v1/audio-files"
 SPOKEN = b"what somebody has said"

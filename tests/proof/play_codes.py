@@ -7,10 +7,10 @@ from functools import partial
 from panzoto.errors import CodeRejected, CodeSpent
 from panzoto.flows.verify_otp import verify_otp
 from panzoto.models.auth_state.otps import SIGN_IN, Otp
-from tests.passwordless.conftest import new_phone
 from tests.proof.play import Play, calm, values
 from tests.proof.stage import Outcome
 from tests.proof.standing import Standing
+from tests.support.numbers import new_phone
 from tests.support.phones import HERE
 
 MOST_GUESSES = 2

@@ -19,11 +19,11 @@ from panzoto.providers.fetching import Fetcher
 from panzoto.providers.tokens import Tokens
 from panzoto.web.guards import public
 from tests.accounts.conftest import PASSWORD, QUICK, Service, new_email
-from tests.passwordless.conftest import new_phone
 from tests.proof import borders
 from tests.proof.harness import Place
 from tests.proof.standing import served
 from tests.proof.watch import WATCH, Watch
+from tests.support.numbers import new_phone
 
 NOWHERE = "http://127.0.0.1:9"
 CODE = "739154"
