@@ -132,10 +132,10 @@ ADMINISTRATORS = {
     "end an approval": Cost(6, 1, 3),
     "end somebody's sessions": Cost(9, 2.5, 7),
     "send a reset": Cost(7, 2, 5),
-    "give a role": Cost(6, 2, 4),
-    "take a role": Cost(6, 2.5, 5),
-    "shut somebody out": Cost(6, 2.5, 5),
-    "let somebody in again": Cost(6, 2, 4),
+    "give a role": Cost(8, 2, 4),
+    "take a role": Cost(8, 2.5, 5),
+    "shut somebody out": Cost(8, 2.5, 5),
+    "let somebody in again": Cost(8, 2, 4),
 }
 REFUSED_CODES = {"initiate-otp, no number": Cost(0, 0, 0), "initiate-otp, address full": Cost(0, 0, 1)}
 # What comes on top where approvals are asked for, of approved people and of those of an internal domain.

@@ -57,6 +57,13 @@ def authenticate(deps: Deps, token: str) -> Caller:
     return Caller(claims, _living(deps, claims, now))
 
 
+def authenticate_now(deps: Deps, token: str) -> Caller:
+    """The same, by no copy of the person from before, whatever is configured: what they may do for others decides."""
+    now = deps.clock()
+    claims = deps.access_tokens.read(token, now)
+    return Caller(claims, _checked(deps, claims, deps.users.find(claims.user_id), now))
+
+
 def authenticate_beside(deps: Deps, token: str) -> Caller:
     """The same, while whoever asks goes on to read. They wait for it before they do anything else, and answer."""
     if deps.config.revocation_cache_seconds:
@@ -67,12 +74,16 @@ def authenticate_beside(deps: Deps, token: str) -> Caller:
 
 
 def _living(deps: Deps, claims: AccessClaims, now: datetime) -> User:
+    """The person, as fresh as is configured; their session lives."""
+    return _checked(deps, claims, deps.known_users.find(claims.user_id, now, lambda user: _lives(user, claims)), now)
+
+
+def _checked(deps: Deps, claims: AccessClaims, user: User | None, now: datetime) -> User:
     """The person, whose session lives.
 
     A sign-in that crossed the end of all sessions has left a lineage that nobody knew of: it is ended here, or the
     phone would go on refreshing for tokens that never work.
     """
-    user = deps.known_users.find(claims.user_id, now, lambda user: _lives(user, claims))
     if user is None or not _lives(user, claims):
         if claims.sid is not None and (user is None or claims.ep != user.epoch):
             deps.lineages.revoke(claims.sid, now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from panzoto.deps import Deps
@@ -39,7 +38,7 @@ def _begin(deps: Deps, user: User, now: datetime) -> User:
     if ADMIN not in user.roles:
         return deps.users.begin_deletion(user, now)
     transact(deps.gateway, deps.admins.removing(user.user_id), deps.users.beginning_deletion(user, now))
-    return replace(user, deleting_at=now, epoch=user.epoch + 1)
+    return deps.users.find(user.user_id) or user  # with the email that may have been verified since they were read
 
 
 def erase(deps: Deps, user: User) -> None:

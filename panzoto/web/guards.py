@@ -11,7 +11,7 @@ from flask import Flask, current_app, g, request
 
 from panzoto.errors import AccessDenied, SignInNeeded
 from panzoto.flows.admin.staff import Admin, Staff, admin_of, staff_of
-from panzoto.flows.authenticate import Caller, authenticate, authenticate_beside
+from panzoto.flows.authenticate import Caller, authenticate, authenticate_beside, authenticate_now
 
 from .requests import client, deps
 
@@ -80,13 +80,13 @@ def caller() -> Caller:
 
 def _by_staff() -> None:
     """Administrators and supporters, who have signed in not so long ago."""
-    _signed_in()
+    g.caller = authenticate_now(deps(), _bearer())
     g.staff = staff_of(deps(), caller().user, caller().claims.auth_time, client())
 
 
 def _by_admin() -> None:
     """Administrators alone."""
-    _signed_in()
+    g.caller = authenticate_now(deps(), _bearer())
     g.staff = admin_of(deps(), caller().user, caller().claims.auth_time, client())
 
 

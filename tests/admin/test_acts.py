@@ -122,7 +122,7 @@ def test_who_changed_meanwhile_is_looked_at_again(office: Office, meanwhile: str
     changed = {"roles": {"support"}, "session_epoch": user.epoch + 1}.get(meanwhile, 1)
     office.deps.users.change(user, office.clock(), {meanwhile: changed})
     with pytest.raises(Conflict):
-        acts._change(office.deps, user, office.clock(), {"name": "somebody"})
+        acts._change(office.deps, BOSS, user, office.clock(), {"name": "somebody"})
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from panzoto.deps import Deps
-from panzoto.errors import Conflict, NotFound
+from panzoto.errors import Conflict, NotFound, SessionEnded
 from panzoto.flows._reset_link import send_link
 from panzoto.flows._sessions import clear_sessions, end_one
 from panzoto.models.store.expressions import Attr
@@ -30,7 +30,7 @@ def disable(deps: Deps, admin: Admin, user_id: str) -> User:
     if user.disabled_at is not None:
         return user
     leaving = [deps.admins.removing(user_id)] if ADMIN in user.roles else []
-    _change(deps, user, now, {"disabled_at": seconds(now), **_ended(user, now)}, *leaving)
+    _change(deps, admin, user, now, {"disabled_at": seconds(now), **_ended(user, now)}, *leaving)
     after = replace(user, disabled_at=now.replace(microsecond=0), epoch=user.epoch + 1)
     clear_sessions(deps, after, now)
     record(deps, admin, user_id, "disabled", now, before=standing(user), after=standing(after))
@@ -43,7 +43,7 @@ def enable(deps: Deps, admin: Admin, user_id: str) -> User:
     if user.disabled_at is None:
         return user
     coming = [deps.admins.adding(user_id)] if ADMIN in user.roles else []
-    _change(deps, user, now, {"disabled_at": None}, *coming)
+    _change(deps, admin, user, now, {"disabled_at": None}, *coming)
     after = replace(user, disabled_at=None)
     record(deps, admin, user_id, "enabled", now, before=standing(user), after=standing(after))
     return after
@@ -60,7 +60,7 @@ def grant_role(deps: Deps, admin: Admin, user_id: str, role: str) -> User:
     if role in user.roles and not coming:
         return user
     after = replace(user, roles=user.roles | {role})
-    _change(deps, user, now, {"roles": after.roles}, *coming)
+    _change(deps, admin, user, now, {"roles": after.roles}, *coming)
     if after != user:
         record(deps, admin, user_id, "role_granted", now, before=standing(user), after=standing(after))
     return after
@@ -74,7 +74,7 @@ def revoke_role(deps: Deps, admin: Admin, user_id: str, role: str) -> User:
         return user
     leaving = [deps.admins.removing(user_id)] if role == ADMIN and user.disabled_at is None else []
     after = replace(user, roles=user.roles - {role}, epoch=user.epoch + 1)
-    _change(deps, user, now, {"roles": after.roles or None, **_ended(user, now)}, *leaving)
+    _change(deps, admin, user, now, {"roles": after.roles or None, **_ended(user, now)}, *leaving)
     clear_sessions(deps, after, now)
     record(deps, admin, user_id, "role_revoked", now, before=standing(user), after=standing(after))
     return after
@@ -110,12 +110,26 @@ def send_reset(deps: Deps, admin: Admin, user_id: str) -> str:
     return user.email
 
 
-def _change(deps: Deps, user: User, now: datetime, changes: dict[str, Any], *others: Member) -> None:
+def _change(deps: Deps, admin: Admin, user: User, now: datetime, changes: dict[str, Any], *others: Member) -> None:
     """Change a person who is still as they were read, together with what else must be so."""
     as_read = epoch_is(user) & roles_are(user) & Attr("deleting_at").not_exists()
     same = as_read & (Attr("disabled_at").exists() if user.disabled_at else Attr("disabled_at").not_exists())
     changing = deps.users.changing(user, now, changes, when=same, otherwise=Conflict)
-    transact(deps.gateway, *others, changing)
+    transact(deps.gateway, *_still_admin(deps, admin, user), *others, changing)
+
+
+def _still_admin(deps: Deps, admin: Admin, user: User) -> list[Member]:
+    """That nobody has ended the administrator's sessions meanwhile, as whoever takes the role away does.
+
+    Or one whose role is taken gives it back by a request that is under way, and so for ever. Operators have no session.
+    """
+    if admin.person is None:
+        return []
+    if admin.actor != user.user_id:
+        return [deps.users.checking({"user_id": admin.actor}, when=epoch_is(admin.person), otherwise=SessionEnded)]
+    if admin.person.epoch != user.epoch:  # that it stays so is a condition of what they change of themselves
+        raise SessionEnded
+    return []
 
 
 def _ended(user: User, now: datetime) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from panzoto.deps import Deps
@@ -13,11 +13,15 @@ from panzoto.models.users import ADMIN, SUPPORT, User
 
 @dataclass(frozen=True)
 class Staff:
-    """Somebody whose role was looked at. `actor` is the id that audit events have, `name` what people read."""
+    """Somebody whose role was looked at: `person` as they were then, None for an operator.
+
+    `actor` is the id that audit events have, `name` what people read.
+    """
 
     actor: str
     name: str
     client: Client
+    person: User | None = field(repr=False)
 
     @property
     def is_admin(self) -> bool:
@@ -36,7 +40,7 @@ def staff_of(deps: Deps, user: User, signed_in_at: datetime, client: Client) -> 
         raise AccessDenied("This is for administrators and supporters.")
     _check_age(deps, signed_in_at)
     kind = Admin if ADMIN in user.roles else Staff
-    return kind(user.user_id, user.email or user.user_id, client)
+    return kind(user.user_id, user.email or user.user_id, client, user)
 
 
 def admin_of(deps: Deps, user: User, signed_in_at: datetime, client: Client) -> Admin:
@@ -44,12 +48,12 @@ def admin_of(deps: Deps, user: User, signed_in_at: datetime, client: Client) -> 
     if ADMIN not in user.roles:
         raise AccessDenied("This is for administrators.")
     _check_age(deps, signed_in_at)
-    return Admin(user.user_id, user.email or user.user_id, client)
+    return Admin(user.user_id, user.email or user.user_id, client, user)
 
 
 def operator(name: str) -> Admin:
     """Whoever is at work on the machine itself, where commands are run."""
-    return Admin(f"operator:{name}", name, Client("", "", "en"))
+    return Admin(f"operator:{name}", name, Client("", "", "en"), None)
 
 
 def _check_age(deps: Deps, signed_in_at: datetime) -> None:
