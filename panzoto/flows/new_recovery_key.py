@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from panzoto.deps import Deps
 from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
-from panzoto.models.users import password_is
+from panzoto.models.users import epoch_is, password_is
 
 from . import _audio_key
 from ._audit import record
@@ -16,13 +16,13 @@ from .client import Client
 def new_recovery_key(deps: Deps, caller: Caller, password: str | None, client: Client) -> str:
     """A new recovery key for the same audio key; the old one opens nothing from here on.
 
-    Commit point: one write of the person, if password and audio key are still those that were opened. A crash after it
-    costs the answer: the caller asks again.
+    Commit point: one write of the person, if sessions, password and audio key are still those that were read. A crash
+    after it costs the answer: the caller asks again.
     """
     now = deps.clock()
     check_password(deps, caller, password, client, now)
     made = _audio_key.with_new_recovery_key(deps, caller.user, password)
-    unchanged = password_is(caller.user) & audio_key_is(caller.user.audio_key)
+    unchanged = epoch_is(caller.user) & password_is(caller.user) & audio_key_is(caller.user.audio_key)
     deps.users.change(caller.user, now, audio_key_attributes(made.audio_key), when=unchanged)
     record(deps, caller.user.user_id, "recovery_key_made", client, now)
     return made.recovery_key

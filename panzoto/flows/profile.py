@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from panzoto.deps import Deps
 from panzoto.errors import EmailTaken
-from panzoto.models.users import User
+from panzoto.models.users import User, epoch_is
 
 from ._addresses import normal_email
 from ._audit import record
@@ -36,10 +36,12 @@ def change_profile(
 ) -> Changed:
     """Change the name at once; change the email when the link that is sent to the new one is followed.
 
-    Commit point: the person's item. A new email asks for the password, or for a sign-in that is not long ago.
+    Commit point: the person's item, while the sessions are those that the caller's is one of: a link that is sent works
+    by the epoch of the person, which must not be a newer one. A new email asks for the password, or for a sign-in that
+    is not long ago.
     """
     now = deps.clock()
-    user, pending = caller.user, None
+    user, pending, same = caller.user, None, epoch_is(caller.user)
     if email is not None and normal_email(email) != user.email:
         reauthenticate(deps, caller, current_password, client, now)
         pending = normal_email(email)
@@ -48,10 +50,10 @@ def change_profile(
         if not deps.config.prevent_enumeration and deps.emails.find(pending) is not None:
             raise EmailTaken
     if name is not None:
-        user = deps.users.change(user, now, {"name": name or None})
+        user = deps.users.change(user, now, {"name": name or None}, when=same)
         record(deps, user.user_id, "profile_changed", client, now)
     if pending:
-        user = deps.users.change(user, now, {"pending_email": pending})
+        user = deps.users.change(user, now, {"pending_email": pending}, when=same)
         send_verification(deps, user, pending, client, now)
         record(deps, user.user_id, "email_change_asked", client, now)
     return Changed(user, pending)

@@ -104,11 +104,11 @@ class Users(Table):
 
     def begin_deletion(self, user: User, now: datetime) -> User:
         """Mark a person for deletion, from which moment nothing of theirs works any more."""
-        return self.change(user, now, _deleting(user, now), when=roles_are(user))
+        return self.change(user, now, _deleting(user, now), when=_as_read(user))
 
     def beginning_deletion(self, user: User, now: datetime) -> Member:
         """The same, as a member of the transaction that takes an administrator away."""
-        return self.changing(user, now, _deleting(user, now), when=roles_are(user), otherwise=Conflict)
+        return self.changing(user, now, _deleting(user, now), when=_as_read(user), otherwise=Conflict)
 
     def changing(
         self, user: User, now: datetime, changes: dict[str, Any], *, when: Condition, otherwise: Lost
@@ -165,6 +165,11 @@ def new_password(user: User, password_hash: str, now: datetime) -> Item:
         "session_epoch": user.epoch + 1,
         "sessions_ended_at": seconds(now),
     }
+
+
+def _as_read(user: User) -> Condition:
+    """That whoever deletes still may, and that the epoch which the deletion raises is the newest."""
+    return roles_are(user) & epoch_is(user)
 
 
 def _deleting(user: User, now: datetime) -> Item:
