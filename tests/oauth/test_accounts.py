@@ -315,24 +315,3 @@ def test_a_crash_while_linking(oauth: OAuth, told: Hostile) -> None:
         assert user is not None
         assert linked == ("acme" in user.identities)
         assert links(oauth, account).status_code == 200
-
-
-def test_a_stranger_who_came_first_does_not_stay_by_an_identity(oauth: OAuth, told: Hostile) -> None:
-    """Whoever proves an account's email for the first time takes it over from identities that were linked before.
-
-    Its owner links the identity again, signed in, and comes in by it as before.
-    """
-    account = oauth.service.register()
-    assert links(oauth, account).status_code == 200
-    assert oauth.service.post("/magic-link", {"email": account["email"]}).status_code == 202
-    token = oauth.service.link(account["email"], "m")
-    owner = oauth.service.post("/magic-link/verify", {"token": token}).get_json()
-    assert owner["user_id"] == account["user_id"]
-    answer = oauth.shows_code()
-    assert (answer.status_code, answer.get_json()["code"]) == (409, "link_needed")
-    assert oauth.get("/acme/access-token", owner["token"]).get_json()["code"] == "not_connected", "the stranger's"
-    (shown,) = oauth.get("/connections", owner["token"]).get_json()["connections"]
-    assert (shown["signs_in"], shown["connected"]) == (False, False)
-    assert links(oauth, owner).status_code == 200
-    assert oauth.connected()["user_id"] == account["user_id"]
-    assert oauth.get("/acme/access-token", owner["token"]).status_code == 200

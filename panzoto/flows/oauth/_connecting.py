@@ -9,6 +9,7 @@ from panzoto.crypto.vault import Sealed
 from panzoto.deps import Deps
 from panzoto.errors import KeyRejected
 from panzoto.models.connections import Connection, Revocation
+from panzoto.models.store.transaction import Member
 from panzoto.providers.id_tokens import Identity
 from panzoto.providers.tokens import Tokens
 
@@ -44,6 +45,25 @@ def connected(deps: Deps, user_id: str, proof: Proof, old: Connection | None, no
         # another identity's grant still has to be ended; of the same one there is a new grant, which must not be
         revocation=_left_by(old, now) if old is not None and not same else None,
     )
+
+
+def is_anothers(old: Connection | None, identity: Identity) -> bool:
+    """Whether a connection is known to be another identity's. An account has one identity of a provider."""
+    return old is not None and old.subject is not None and old.subject != identity.subject
+
+
+def releasing(deps: Deps, old: Connection | None, identity: Identity) -> list[Member]:
+    """The end of the claim of the identity that the account had before this one.
+
+    It is left where the identity was taken away when the email was proved: its owner would come in again, now that the
+    account has an identity of that provider.
+    """
+    if old is None or not old.issuer or not old.subject or not is_anothers(old, identity):
+        return []
+    claim = deps.identities.find(old.issuer, old.subject)
+    if claim is None or claim["user_id"] != old.user_id:
+        return []
+    return [deps.identities.releasing(old.issuer, old.subject, old.user_id)]
 
 
 def _left_by(old: Connection, now: datetime) -> Revocation | None:

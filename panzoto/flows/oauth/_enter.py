@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from panzoto.deps import Deps
-from panzoto.errors import Conflict
+from panzoto.errors import Conflict, LinkNeeded
 from panzoto.flows import _arriving
 from panzoto.flows._arrivals import Arrival
 from panzoto.flows._audit import record
@@ -16,7 +16,7 @@ from panzoto.flows.client import Client
 from panzoto.models.store.transaction import transact
 from panzoto.models.users import epoch_is
 
-from ._connecting import connected
+from ._connecting import connected, is_anothers, releasing
 from ._proofs import Proof
 from ._steps import Steps
 
@@ -60,11 +60,13 @@ def _settled(deps: Deps, proof: Proof, steps: Steps, now: datetime) -> Arrival:
     user = arrival.admitted.user
     steps.of(user.user_id)
     old = None if arrival.is_new else deps.oauth_tokens.find(user.user_id, name)
+    if is_anothers(old, proof.identity) and not arrival.is_linked:
+        raise LinkNeeded  # it was taken from the account when the email was proved, and another is linked since
     connection = connected(deps, user.user_id, proof, old, now)
     if connection is not None and old is not None and not arrival.members:
         deps.oauth_tokens.keep(old, connection, now)  # alone it costs half
     else:
-        members = list(arrival.members)
+        members = [*arrival.members, *releasing(deps, old, proof.identity)]
         if connection is not None:
             members.append(deps.oauth_tokens.keeping(old, connection, now))
         if connection is not None and not arrival.members:  # or a deletion that crosses this would miss the item

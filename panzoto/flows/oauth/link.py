@@ -14,7 +14,7 @@ from panzoto.models.store.expressions import Attr, Condition
 from panzoto.models.store.transaction import Member, transact
 from panzoto.models.users import User, epoch_is, identities_are
 
-from ._connecting import connected
+from ._connecting import connected, releasing
 from ._proofs import Presented, Proof, prove
 from ._revoking import revoke
 from ._steps import Steps, followed
@@ -36,7 +36,7 @@ def link(deps: Deps, caller: Caller, name: str, presented: Presented, password: 
         is_new = _is_new(deps, user, proof)
         old = deps.oauth_tokens.find(user.user_id, name)
         connection = connected(deps, user.user_id, proof, old, now)
-        members = _linking(deps, user, proof) if is_new else []
+        members = [*_linking(deps, user, proof), *releasing(deps, old, proof.identity)] if is_new else []
         if connection is not None:
             members.append(deps.oauth_tokens.keeping(old, connection, now))
         changes = {"identities": {*user.identities, name}} if is_new else {}
