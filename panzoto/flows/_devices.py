@@ -23,6 +23,11 @@ def is_known(user: User | None, device_id: str | None) -> bool:
     return user is not None and device_id is not None and fingerprint(device_id) in user.devices
 
 
+def alone(device_id: str | None) -> dict[str, set[str] | None]:
+    """The attributes of a person whose other devices are forgotten."""
+    return {"known_devices": {fingerprint(device_id)} if device_id else None}
+
+
 def remember(deps: Deps, user: User, device_id: str | None) -> bool:
     """Know the device from now on; whether it is new."""
     if device_id is None or is_known(user, device_id):

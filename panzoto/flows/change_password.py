@@ -6,7 +6,7 @@ from panzoto.deps import Deps
 from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
 from panzoto.models.users import epoch_is, new_password, password_is
 
-from . import _audio_key
+from . import _audio_key, _devices
 from ._audit import record
 from ._mail import notify_of_new_password
 from ._policy import admit
@@ -21,6 +21,8 @@ def change_password(
 ) -> SignedIn:
     """Change the password, rewrap the audio key under it, end every session, and start a new one here.
 
+    Whoever knew the old one is a stranger now: this device is the only one that is known.
+
     Somebody who has none yet sets one, by a sign-in that is not long ago.
 
     Commit point: one write of the person, on the condition that the password is still the one that was checked. A crash
@@ -32,7 +34,7 @@ def change_password(
     deps.check_new_password(new, context=(caller.user.email or "", caller.user.name or ""))
     rewrapped = _audio_key.rewrapped(deps, caller.user, current, new)
     audio = audio_key_attributes(rewrapped) if rewrapped else {}
-    changes = {**new_password(caller.user, deps.passwords.hash(new), now), **audio}
+    changes = {**new_password(caller.user, deps.passwords.hash(new), now), **audio, **_devices.alone(device_id)}
     unchanged = password_is(caller.user) & epoch_is(caller.user) & audio_key_is(caller.user.audio_key)
     user = deps.users.change(caller.user, now, changes, when=unchanged)
     clear_sessions(deps, user, now)

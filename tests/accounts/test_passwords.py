@@ -9,6 +9,7 @@ import pytest
 
 from limits import changed as limits_of
 from panzoto.crypto import keys
+from panzoto.flows import _devices
 
 from .conftest import PASSWORD, Service, new_email
 
@@ -43,6 +44,20 @@ def test_a_change_ends_every_other_session(service: Service) -> None:
         assert service.get("/me", token=old["token"]).status_code == 401
         assert service.post("/refresh", {"refresh_token": old["refresh_token"]}).status_code == 401
     assert service.get("/me", token=fresh["token"]).status_code == 200
+
+
+def test_a_change_forgets_other_devices(service: Service) -> None:
+    """Whoever signed in by the old password is a stranger from there on, also when only known devices may sign in."""
+    me = service.register(device_id="the-owners")
+    service.post("/login", {"email": me["email"], "password": PASSWORD, "device_id": "the-thiefs"})
+    body = {"current_password": PASSWORD, "new_password": NEW, "device_id": "the-owners"}
+    assert service.post("/password/change", body, token=me["token"]).status_code == 200
+    user = service.deps.users.find(me["user_id"])
+    assert (_devices.is_known(user, "the-owners"), _devices.is_known(user, "the-thiefs")) == (True, False)
+    nowhere = {"current_password": NEW, "new_password": PASSWORD}
+    signed_in = service.post("/login", {"email": me["email"], "password": NEW}).get_json()
+    assert service.post("/password/change", nowhere, token=signed_in["token"]).status_code == 200
+    assert not _devices.is_known(service.deps.users.find(me["user_id"]), "the-owners")
 
 
 def test_a_change_asks_for_the_current_password(service: Service) -> None:
