@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, make_response, redirect, render_template
+from flask import Blueprint, Response, jsonify, make_response, render_template
 
 from panzoto.crypto.purposes import TOKEN
 from panzoto.errors import (
@@ -16,10 +16,10 @@ from panzoto.errors import (
     TokenInvalid,
 )
 from panzoto.flows import browser_session, sign_in_by_link
-from panzoto.models.users import User
-from panzoto.web.browser import forget, keep, kept, refuse_other_sites
+from panzoto.web.browser import forget, kept, refuse_other_sites
 from panzoto.web.errors import note, status_of
 from panzoto.web.guards import public
+from panzoto.web.here import name_of, signed_in_here
 from panzoto.web.requests import client, deps
 
 magic_links = Blueprint("magic_links", __name__)
@@ -42,20 +42,12 @@ def show(token: str) -> Response:
 @magic_links.post("/m/<token>")
 @public
 def sign_in(token: str) -> Response:
-    """Spend the link, and sign in in this browser; a new recovery key is shown at once, or nobody would see it."""
-    config = deps().config
+    """Spend the link, and sign in in this browser."""
     try:
         refuse_other_sites()
-        signed_in = sign_in_by_link.sign_in_by_link(deps(), token, None, client())
+        return signed_in_here(sign_in_by_link.sign_in_by_link(deps(), token, None, client()))
     except PanzotoError as refused:
         return _refused("link.html", refused, **_ways_left(token, refused))
-    if signed_in.recovery_key:
-        response = _page("signed_in.html", 200, who=_name(signed_in.user), recovery_key=signed_in.recovery_key)
-    else:
-        response = make_response(redirect("/signed-in", 303))
-    browser_session.replaced(deps(), kept(config), client())
-    keep(response, config, signed_in.refresh_token)
-    return response
 
 
 @magic_links.get("/signed-in")
@@ -69,7 +61,7 @@ def signed_in() -> Response:
     except PanzotoError as refused:
         return _refused("failed.html", refused)
     console = "/admin" if found.user.roles else None
-    return _page("signed_in.html", 200, who=_name(found.user), console=console)
+    return _page("signed_in.html", 200, who=name_of(found.user), console=console)
 
 
 @magic_links.post("/signed-out")
@@ -117,10 +109,6 @@ def _ways_left(token: str, refused: PanzotoError) -> dict[str, str | None]:
     if isinstance(refused, OVER):
         return {"here": None}
     return _ways(token) | ({"here": None} if isinstance(refused, DeviceMismatch) else {"here": token})
-
-
-def _name(user: User) -> str | None:
-    return user.email or user.phone
 
 
 def _refused(template: str, refused: PanzotoError, **values: str | None) -> Response:

@@ -14,6 +14,7 @@ from panzoto.flows.oauth._proofs import Code, Handed, IdToken, Presented
 from panzoto.web import browser
 from panzoto.web.errors import code_of, note, status_of
 from panzoto.web.guards import caller, public, signed_in, signed_in_beside
+from panzoto.web.here import signed_in_here
 from panzoto.web.requests import client, deps
 from panzoto.web.schemas import ErrorBody
 from panzoto.web.shapes import auth as accounts
@@ -32,7 +33,7 @@ SIGNS_IN: dict[int | str, Any] = {
 }
 REFUSED: dict[int | str, Any] = {404: ErrorBody, 429: ErrorBody, 501: ErrorBody, 502: ErrorBody}
 LEAVES: dict[int | str, Any] = {303: None, 400: ErrorBody, **REFUSED}
-RETURNS: dict[int | str, Any] = {303: None, 400: ErrorBody, 403: ErrorBody, 409: ErrorBody, **REFUSED}
+RETURNS: dict[int | str, Any] = {200: None, 303: None, 400: ErrorBody, 403: ErrorBody, 409: ErrorBody, **REFUSED}
 LINKS: dict[int | str, Any] = {**SIGNS_IN, 200: accounts.Done}
 ENDS: dict[int | str, Any] = {200: shapes.Ended, 403: ErrorBody, 404: ErrorBody, 409: ErrorBody}
 
@@ -61,12 +62,9 @@ def get_callback(path: shapes.ProviderPath, query: shapes.Callback) -> Response:
         departure = callback.came_back(deps(), path.provider, answer, held, client())
         if (to := departure.redirect_to) is not None:
             return _to_app(to, handoff=callback.hand_over(deps(), departure, answer, held, client()))
-        found = callback.sign_in_here(deps(), departure, answer, held, client())
+        return signed_in_here(callback.sign_in_here(deps(), departure, answer, held, client()))
     except PanzotoError as refused:
         return _refused(refused, to)
-    response = make_response(redirect("/signed-in", 303))
-    browser.keep(response, deps().config, found.refresh_token)
-    return response
 
 
 @oauth.post("/<provider>/exchange", summary="Sign in by a code", responses=SIGNS_IN)

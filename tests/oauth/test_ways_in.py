@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import urlopen
 
+from panzoto.flows import _audio_key, browser_session
 from panzoto.flows.oauth._proofs import challenge_of
+from panzoto.web.browser import cookie_name
 from tests.oauth.certified import NATIVE, Certified, Person
 from tests.oauth.conftest import HTML, OAuth, at, new_name, new_verifier
 
@@ -30,12 +33,38 @@ def test_a_browser_hands_the_app_a_code(oauth: OAuth) -> None:
     ]
 
 
+def cookie(oauth: OAuth) -> str:
+    """The session in the browser."""
+    kept = oauth.http.get_cookie(cookie_name(oauth.deps.config))
+    assert kept is not None
+    return kept.value
+
+
 def test_a_browser_signs_in_here(oauth: OAuth) -> None:
-    """Without an app the browser keeps the session in its cookie, and no address has a token."""
-    back = Person(new_name()).agrees(oauth.leaves())
-    answer = oauth.returns(back, headers=HTML)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/signed-in")
+    """Without an app the browser keeps the session in its cookie, and no address has a token.
+
+    The first time a page shows the recovery key, which is nowhere else; from then on it is led to who is signed in.
+    """
+    somebody = Person(new_name())
+    first = oauth.returns(somebody.agrees(oauth.leaves()), headers=HTML)
+    (key,) = re.findall(r'<pre class="key">(.+?)</pre>', first.get_data(as_text=True))
+    visitor = browser_session.visitor(oauth.deps, cookie(oauth))
+    assert visitor.user.audio_key is not None
+    _audio_key.recovered(oauth.deps, visitor.user, visitor.user.audio_key, key, "a new password")  # or it would raise
     assert b"people.example" in oauth.http.get("/signed-in").get_data()
+    again = oauth.returns(somebody.agrees(oauth.leaves()), headers=HTML)
+    assert (again.status_code, again.headers["Location"]) == (303, "/signed-in")
+
+
+def test_the_browsers_session_of_before_ends(oauth: OAuth) -> None:
+    """Whoever signs in where somebody else is signed in takes their place."""
+    oauth.returns(Person(new_name()).agrees(oauth.leaves()), headers=HTML)
+    before = cookie(oauth)
+    oauth.returns(Person(new_name()).agrees(oauth.leaves()), headers=HTML)
+    oauth.deps.later.finish()
+    other = oauth.browser()
+    other.set_cookie(cookie_name(oauth.deps.config), before)
+    assert other.get("/signed-in").status_code == 401
 
 
 def native(provider: Certified, client_id: str, verifier: str, **more: str) -> str:

@@ -95,7 +95,7 @@ def test_somebody_signs_in_in_chromium(whole: Whole, page: Page) -> None:
     page.on("request", lambda request: addresses.append(request.url))
     page.goto(f"http://localhost:{whole.run.port}/api/v1/oauth/acme/authorize")
     agrees(page, name)
-    page.wait_for_url("**/signed-in")
+    page.get_by_role("heading", name="Your recovery key").wait_for()
     assert f"{name}@people.example" in page.content()
     (cookie,) = [each for each in page.context.cookies() if each["name"] == "panzoto_session"]
     assert cookie["httpOnly"]

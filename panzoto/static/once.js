@@ -1,0 +1,9 @@
+// Sends each form once: whoever presses twice would lose the first answer, and a recovery key is in no other.
+for (const form of document.forms) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+}
+// Whoever comes back to the page by the browser's button may try again.
+addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
