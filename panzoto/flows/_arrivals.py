@@ -35,17 +35,15 @@ class Arrival:
     ends_sessions: bool = False
 
 
-def settle(
-    deps: Deps, arrive: Callable[[], Arrival], redeem: Callable[[], None], redeeming: Member, now: datetime
-) -> Arrival:
-    """Spend what was presented and write what the arrival changes, together. The commit point of these sign-ins.
+def settle(deps: Deps, arrive: Callable[[], Arrival], write: Callable[[Arrival], None], now: datetime) -> Arrival:
+    """Write what the arrival changes, with what was presented. The commit point of these sign-ins.
 
     Whoever crosses with somebody that makes or changes the same person looks again, once.
     """
     try:
-        arrival = _settled(deps, arrive(), redeem, redeeming)
+        write(arrival := arrive())
     except Conflict:
-        arrival = _settled(deps, arrive(), redeem, redeeming)
+        write(arrival := arrive())
     if arrival.is_new:  # whoever has ended the approval meanwhile found nobody whose sessions to end
         arrival = replace(arrival, admitted=admit(deps, arrival.admitted.user, now))
     if arrival.ends_sessions:
@@ -53,12 +51,12 @@ def settle(
     return arrival
 
 
-def _settled(deps: Deps, arrival: Arrival, redeem: Callable[[], None], redeeming: Member) -> Arrival:
+def spend(deps: Deps, redeem: Callable[[], None], redeeming: Member, arrival: Arrival) -> None:
+    """Spend what was presented, together with what the arrival changes."""
     if arrival.members:
         transact(deps.gateway, redeeming, *arrival.members)
     else:
         redeem()  # alone it costs half
-    return arrival
 
 
 def there(user: User | None) -> User:

@@ -62,13 +62,9 @@ def _sign_in(deps: Deps, token: OneUseToken, device_id: str | None, client: Clie
         raise LinkInvalid
     if token.device_id not in (None, device_id):
         raise DeviceMismatch(ELSEWHERE)
-    arrival = _arrivals.settle(
-        deps,
-        partial(_recipient, deps, token, now),
-        partial(deps.one_use_tokens.spend, token, now),
-        deps.one_use_tokens.spending(token, now),
-        now,
-    )
+    tokens = deps.one_use_tokens
+    spend = partial(_arrivals.spend, deps, partial(tokens.spend, token, now), tokens.spending(token, now))
+    arrival = _arrivals.settle(deps, partial(_recipient, deps, token, now), spend, now)
     _follow_up(deps, arrival, client, now)
     return start_session(
         deps,

@@ -43,14 +43,9 @@ def verify_otp(deps: Deps, phone_number: str, code: str, device_id: str | None, 
 
 def _arrived(deps: Deps, otp: Otp, now: datetime) -> Arrival:
     """Whoever has the phone, once the code is redeemed."""
+    spend = partial(_arrivals.spend, deps, partial(deps.otps.redeem, otp, now), deps.otps.redeeming(otp, now))
     try:
-        return _arrivals.settle(
-            deps,
-            partial(_arriving.by_phone, deps, otp.phone, now),
-            partial(deps.otps.redeem, otp, now),
-            deps.otps.redeeming(otp, now),
-            now,
-        )
+        return _arrivals.settle(deps, partial(_arriving.by_phone, deps, otp.phone, now), spend, now)
     except KeysUnavailable:
         deps.otps.give_back(otp)  # the code was right, and works when KMS does
         raise

@@ -12,7 +12,7 @@ from panzoto.costs import Cost
 
 from .conftest import OAuth
 from .hostile import Hostile
-from .test_hostile import comes_back, left
+from .test_hostile import FIRST, comes_back, left
 from .test_vault import expires
 
 
@@ -29,7 +29,7 @@ def test_with_a_provider(beside: OAuth, told: Hostile) -> None:
     found = {}
     found["leave for the provider"], _ = spent(lambda: left(beside, told))
     found["come back, first sign-in"], back = spent(lambda: comes_back(beside, told))
-    assert back.status_code == 303
+    assert back.status_code == FIRST
     told.nonce = None  # an app that shows a code has asked for none
     found["sign-in by a code"], account = spent(beside.connected)
     token = account["token"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from panzoto.deps import Deps
 from panzoto.errors import Conflict, LinkNeeded
 from panzoto.flows import _arriving
-from panzoto.flows._arrivals import Arrival
+from panzoto.flows._arrivals import Arrival, settle
 from panzoto.flows._audit import record
 from panzoto.flows._email_verification import send_verification
 from panzoto.flows._mail import notify_of_identity
@@ -27,11 +28,10 @@ def enter(deps: Deps, proof: Proof, device_id: str | None, client: Client, steps
     Commit point: one transaction of the identity's claim, the person and the vault's item; for somebody who is known,
     the vault's item alone. A crash before it costs a new sign-in at the provider, after it nothing.
     """
-    try:
-        arrival = _settled(deps, proof, steps, now)
-    except Conflict:  # somebody has made or changed the same person meanwhile
-        arrival = _settled(deps, proof, steps, now)
-    user, name = arrival.admitted.user, proof.provider.name
+    name = proof.provider.name
+    arrive = partial(_arriving.by_identity, deps, name, proof.identity, now)
+    arrival = settle(deps, arrive, partial(_keep, deps, proof, steps, now), now)
+    user = arrival.admitted.user
     if arrival.is_new:
         record(deps, user.user_id, "registered", client, now, {"by": name})
         if user.pending_email:
@@ -53,13 +53,11 @@ def enter(deps: Deps, proof: Proof, device_id: str | None, client: Client, steps
     return signed_in
 
 
-def _settled(deps: Deps, proof: Proof, steps: Steps, now: datetime) -> Arrival:
+def _keep(deps: Deps, proof: Proof, steps: Steps, now: datetime, arrival: Arrival) -> None:
     """Write what the arrival changes, and the connection, together."""
-    name = proof.provider.name
-    arrival = _arriving.by_identity(deps, name, proof.identity, now)
     user = arrival.admitted.user
     steps.of(user.user_id)
-    old = None if arrival.is_new else deps.oauth_tokens.find(user.user_id, name)
+    old = None if arrival.is_new else deps.oauth_tokens.find(user.user_id, proof.provider.name)
     if is_anothers(old, proof.identity) and not arrival.is_linked:
         raise LinkNeeded  # it was taken from the account when the email was proved, and another is linked since
     connection = connected(deps, user.user_id, proof, old, now)
@@ -75,4 +73,3 @@ def _settled(deps: Deps, proof: Proof, steps: Steps, now: datetime) -> Arrival:
             transact(deps.gateway, *members)
     if connection is not None and connection.tokens is not None:
         steps.add("sealed", key=connection.tokens.key_id)
-    return arrival
