@@ -19,6 +19,7 @@ from panzoto.errors import (
 )
 from panzoto.messages.kinds import PhoneCode
 from panzoto.models.auth_state.otps import Otp
+from panzoto.models.auth_state.rates import Part
 
 from ._audit import record
 from ._devices import fingerprint
@@ -31,25 +32,30 @@ NOT_SENT = (AddressRefused, MessageNotSent, SmsNotOffered)
 NEVER_SENT = (AddressRefused, Overloaded, RateLimited, SmsNotOffered)
 
 
-def charge_sms(deps: Deps, phone: Phone, now: datetime) -> None:
-    """Charge an SMS before it is sent: to the phone, and over everything."""
-    deps.rates.charge("code.phone", phone.number, now)
+def charge_sms(deps: Deps, phone: Phone, client: Client, now: datetime) -> None:
+    """Charge an SMS before it is sent: to the phone, to its part for one network, and over everything."""
+    deps.rates.charge("code.phone", phone.number, now, _part(client))
     try:
         deps.sms_breaker.charge(now)
     except RateLimited:
-        deps.rates.give_back("code.phone", phone.number, now)  # it outlasts the breaker by far
+        deps.rates.give_back("code.phone", phone.number, now, _part(client))  # it outlasts the breaker by far
         raise
 
 
+def _part(client: Client) -> Part:
+    """What one network may bring about of what a phone is charged: less than all, or it would shut out its owner."""
+    return Part("code.network", client.network)
+
+
 @contextmanager
-def _charged(deps: Deps, phone: Phone, now: datetime) -> Iterator[None]:
+def _charged(deps: Deps, phone: Phone, client: Client, now: datetime) -> Iterator[None]:
     """Charge an SMS that is sent inside. What was certainly not sent is not charged: nobody is locked out by it."""
-    charge_sms(deps, phone, now)
+    charge_sms(deps, phone, client, now)
     try:
         yield
     except PanzotoError as fault:
         if isinstance(fault, NEVER_SENT) or (isinstance(fault, MessageNotSent) and fault.again):
-            deps.rates.give_back("code.phone", phone.number, now)
+            deps.rates.give_back("code.phone", phone.number, now, _part(client))
             deps.sms_breaker.give_back(now)
         raise
 
@@ -62,7 +68,7 @@ def send_code(deps: Deps, phone: Phone, purpose: str, device_id: str | None, cli
     """
     deps.rates.charge("code.address", client.network, now)
     deps.otps.check_resend(phone.number, deps.config.otp_resend_delay, now)
-    with _charged(deps, phone, now):
+    with _charged(deps, phone, client, now):
         code = deps.codes.new()
         otp = Otp(
             phone=phone.number,
@@ -112,6 +118,7 @@ def guess_code(
         raise
     except CodeRejected:
         record(deps, f"phone:{phone.number}", "code_rejected", client, now, {"by": "otp"})
-        deps.rates.charge("code.phone", phone.number, now)  # wrong guesses and codes sent are bounded together
+        # wrong guesses and codes sent are bounded together
+        deps.rates.charge("code.phone", phone.number, now, _part(client))
         raise
     return otp

@@ -58,7 +58,7 @@ def ask_for_link(deps: Deps, wish: Wish, client: Client) -> str:
     deps.rates.charge("link.account", email, now)
     phone = normal_phone(deps, wish.phone_number or "") if wish.flow == "sms" else None
     if phone is not None:
-        charge_sms(deps, phone, now)
+        charge_sms(deps, phone, client, now)
     named = _named(deps, email, phone, now)
     issued = deps.purposes.issue(PURPOSE)
     token = _token(deps, wish, email, phone, named, issued, client, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from panzoto.deps import Deps
 from panzoto.errors import EmailTaken
@@ -40,15 +41,11 @@ def change_profile(
     by the epoch of the person, which must not be a newer one. A new email asks for the password, or for a sign-in that
     is not long ago.
     """
-    now = deps.clock()
-    user, pending, same = caller.user, None, epoch_is(caller.user)
+    now, user, same = deps.clock(), caller.user, epoch_is(caller.user)
+    pending = None
     if email is not None and normal_email(email) != user.email:
         reauthenticate(deps, caller, current_password, client, now)
-        pending = normal_email(email)
-        deps.rates.charge("email.account", user.user_id, now)
-        check_email(deps, pending, now)
-        if not deps.config.prevent_enumeration and deps.emails.find(pending) is not None:
-            raise EmailTaken
+        pending = _free(deps, user, normal_email(email), now)
     if name is not None:
         user = deps.users.change(user, now, {"name": name or None}, when=same)
         record(deps, user.user_id, "profile_changed", client, now)
@@ -57,3 +54,12 @@ def change_profile(
         send_verification(deps, user, pending, client, now)
         record(deps, user.user_id, "email_change_asked", client, now)
     return Changed(user, pending)
+
+
+def _free(deps: Deps, user: User, email: str, now: datetime) -> str:
+    """An email that somebody may change to; raises for one that is another's, unless that is to be told to nobody."""
+    deps.rates.charge("email.account", user.user_id, now)
+    check_email(deps, email, now)
+    if not deps.config.prevent_enumeration and deps.emails.find(email) is not None:
+        raise EmailTaken
+    return email

@@ -17,6 +17,7 @@ import limits
 from panzoto import create_app
 from panzoto.deps import build
 from panzoto.models.store.expressions import Change
+from tests.accounts.conftest import new_email
 from tests.support import border
 from tests.support.numbers import new_phone
 
@@ -93,6 +94,34 @@ def test_one_phone_gets_so_many(service_for: Callable[..., Service]) -> None:
     assert said(ask(service, new_phone())) == (200, None)
     service.clock.pass_by(seconds=int(refused.headers["Retry-After"]))
     assert said(ask(service, phone)) == (200, None)
+
+
+def test_one_network_shuts_nobody_out(service_for: Callable[..., Service]) -> None:
+    """Codes, links and wrong guesses of one network end before the phone's limit; its owner, elsewhere, goes on."""
+    tight = limits.changed("code.phone=8/12h,code.network=5/12h,code.address=100/1h,link.address=100/1h")
+    service, phone = service_for(rate_limits=tight), new_phone()
+    code = asked(service, phone)
+    assert outcome(service, phone, wrong(code)) == (401, "code_rejected")
+    wishes = [{"email": new_email(), "flow": "sms", "phone_number": phone} for _ in range(4)]
+    assert [service.post("/magic-link", wish).status_code for wish in wishes] == [202, 202, 202, 429]
+    assert outcome(service, phone, wrong(code)) == (429, "rate_limited")
+    service.clock.pass_by(seconds=30)
+    refused = ask(service, phone)
+    assert said(refused) == (429, "rate_limited")
+    assert int(refused.headers["Retry-After"]) > 30
+    assert charges(service, "code.phone", phone) == 5
+    for expected in [(200, None)] * 3 + [(429, "rate_limited")]:
+        body = {"phone_number": phone}
+        answered = service.post("/initiate-otp", body, environ_base={"REMOTE_ADDR": "198.51.100.9"})
+        assert said(answered) == expected
+        service.clock.pass_by(seconds=30)
+
+
+def test_what_was_not_sent_is_given_back_to_its_network(service_for: Callable[..., Service]) -> None:
+    """Where no SMS can be sent, no network comes to its limit by trying."""
+    service, phone = service_for(sms_sender="none", rate_limits=limits.changed("code.network=1/12h")), new_phone()
+    for _ in range(2):
+        assert said(ask(service, phone)) == (501, "sms_not_offered")
 
 
 def test_the_other_ways_of_writing_it_are_the_same_phone(service: Service) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import reduce
+from hashlib import sha256
+from operator import and_
+from typing import TYPE_CHECKING, Any
 
 from panzoto.errors import Conflict, RateLimited
 from panzoto.models.spec import AUTH_STATE
-from panzoto.models.store.expressions import Attr, Change
+from panzoto.models.store.expressions import Attr, Change, Condition
 from panzoto.models.store.gateway import Gateway
 from panzoto.models.table import Table
 
@@ -17,7 +22,20 @@ from .keys import key
 if TYPE_CHECKING:
     from limits import Limit, Limits
 
-KIND = "RATE"
+KIND, COUNT = "RATE", "Count"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Of what a subject is charged, what somebody alone has brought about: a limit of its own, in the same item."""
+
+    limit: str
+    subject: str
+
+    @property
+    def counter(self) -> str:
+        """The attribute that counts it. There are no more of them than the whole is charged."""
+        return f"Count_{sha256(self.subject.encode()).hexdigest()[:16]}"
 
 
 class Rates(Table):
@@ -29,29 +47,40 @@ class Rates(Table):
         super().__init__(gateway, name)
         self._limits = limits
 
-    def charge(self, name: str, subject: str, now: datetime) -> int:
+    def charge(self, name: str, subject: str, now: datetime, part: Part | None = None) -> int:
         """Count one more, before what it allows is done; how many that makes. Over it, `RateLimited` is raised."""
         limit = self._limits[name]
         ends = limit.ends(now)
         wait = max(1, ends - int(now.timestamp()))
+        most = {COUNT: limit} | ({part.counter: self._limits[part.limit]} if part else {})
         item = self.update(
             _key(limit, subject, now),
-            Change(add={"Count": 1}, set={"TTL": ends}),
-            when=Attr("Count").not_exists() | Attr("Count").lt(limit.most),
-            otherwise=lambda _: RateLimited(limit.name, retry_after=wait),
+            Change(add=dict.fromkeys(most, 1), set={"TTL": ends}),
+            when=_all(Attr(counter).not_exists() | Attr(counter).lt(each.most) for counter, each in most.items()),
+            otherwise=lambda found: RateLimited(_reached(most, found or {}), retry_after=wait),
         )
-        count: int = item["Count"]
+        count: int = item[COUNT]
         return count
 
-    def give_back(self, name: str, subject: str, now: datetime) -> None:
+    def give_back(self, name: str, subject: str, now: datetime, part: Part | None = None) -> None:
         """Take back one charge, for what was refused before it was looked at; nothing, if it is forgotten already."""
-        counted = Attr("Count").gt(0)
+        counters = [COUNT, part.counter] if part else [COUNT]
+        counted = _all(Attr(counter).gt(0) for counter in counters)
         with suppress(Conflict):
-            self.update(_key(self._limits[name], subject, now), Change(add={"Count": -1}), when=counted)
+            self.update(_key(self._limits[name], subject, now), Change(add=dict.fromkeys(counters, -1)), when=counted)
 
     def clear(self, name: str, subject: str, now: datetime) -> None:
         """Forget what was counted in this window."""
         self.delete(_key(self._limits[name], subject, now))
+
+
+def _all(conditions: Iterable[Condition]) -> Condition:
+    return reduce(and_, conditions)
+
+
+def _reached(most: Mapping[str, Limit], item: Mapping[str, Any]) -> str:
+    """The name of the limit that is reached: its own, where the whole is not."""
+    return next((limit.name for counter, limit in most.items() if item.get(counter, 0) >= limit.most), most[COUNT].name)
 
 
 def _key(limit: Limit, subject: str, now: datetime) -> dict[str, str]:
