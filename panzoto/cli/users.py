@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 
 from panzoto.deps import Deps, build
 from panzoto.errors import PanzotoError
-from panzoto.flows.delete_me import erase
+from panzoto.flows.delete_me import finish
 from panzoto.models.store.expressions import Attr
 from panzoto.models.users import from_item
 
@@ -24,7 +24,7 @@ def sweep() -> None:
     try:
         for item in deps.users.scan(only=Attr("deleting_at").exists()):
             try:
-                erase(deps, from_item(item))
+                finish(deps, from_item(item))
             except (PanzotoError, KeyError, ValueError) as fault:  # this one waits; the others must not
                 click.echo(f"{item['user_id']}: not deleted: {type(fault).__name__}: {fault}", err=True)
                 failed += 1

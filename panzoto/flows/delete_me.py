@@ -19,6 +19,9 @@ from .authenticate import Caller
 from .client import Client
 from .oauth._revoking import end_all
 
+DELETED = "deleted"
+NOBODY = Client("", "", "en")
+
 
 def delete_me(deps: Deps, caller: Caller, current_password: str | None, client: Client) -> None:
     """Delete the caller's account.
@@ -29,7 +32,7 @@ def delete_me(deps: Deps, caller: Caller, current_password: str | None, client: 
     now = deps.clock()
     reauthenticate(deps, caller, current_password, client, now)
     user = _begin(deps, caller.user, now)
-    record(deps, user.user_id, "deleted", client, now)
+    record(deps, user.user_id, DELETED, client, now)
     afterwards(deps, "delete_me", lambda: erase(deps, user))
 
 
@@ -39,6 +42,13 @@ def _begin(deps: Deps, user: User, now: datetime) -> User:
         return deps.users.begin_deletion(user, now)
     transact(deps.gateway, deps.admins.removing(user.user_id), deps.users.beginning_deletion(user, now))
     return deps.users.find(user.user_id) or user  # with the email that may have been verified since they were read
+
+
+def finish(deps: Deps, user: User) -> None:
+    """Do what a crash has left undone: put the deletion on record, by which it is known for good, and erase."""
+    if not any(each["action"] == DELETED for each in deps.audit.all_of(user.user_id)):
+        record(deps, user.user_id, DELETED, NOBODY, deps.clock())
+    erase(deps, user)
 
 
 def erase(deps: Deps, user: User) -> None:

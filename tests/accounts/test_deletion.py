@@ -41,8 +41,20 @@ def test_an_interrupted_deletion_is_finished_by_the_sweep(service: Service) -> N
     assert service.deps.users.find(me["user_id"]) is not None
     assert sweep(service) == (0, f"{me['user_id']}: deleted.\n1 deletions finished.\n")
     assert service.deps.users.find(me["user_id"]) is None
+    assert [each["action"] for each in service.deps.audit.all_of(me["user_id"])].count("deleted") == 1
     assert sweep(service)[1] == "0 deletions finished.\n"
     service.register(me["email"])
+
+
+def test_a_deletion_that_ends_at_its_mark_is_put_on_record(service: Service) -> None:
+    """Or a later pass of the migration would bring the person back, since nobody knew of it."""
+    me = service.register()
+    user = service.deps.users.find(me["user_id"])
+    assert user is not None
+    service.deps.users.begin_deletion(user, service.clock())
+    assert sweep(service)[0] == 0
+    actions = [each["action"] for each in service.deps.audit.all_of(me["user_id"])]
+    assert actions.count("deleted") == 1
 
 
 def replace_endpoint(service: Service) -> S3Client:
