@@ -114,8 +114,8 @@ class Config:
         "REVOCATION_CACHE_SECONDS",
         formats.whole(0, 300),
         0,
-        says="How long a process may trust what it read of a person. 0 reads once for each request, so that an ended "
-        "session ends at once.",
+        says="How long a process may let people read by what it knows of them. What changes something is always looked "
+        "up; with 0 everything is, so that an ended session ends at once.",
     )
     refresh_grace: timedelta = var(
         "REFRESH_GRACE",
