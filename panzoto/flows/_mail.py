@@ -9,7 +9,14 @@ import structlog
 from panzoto.deps import Deps
 from panzoto.errors import Overloaded
 from panzoto.later import Job
-from panzoto.messages.kinds import IdentityChanged, Kind, PasswordChanged, PhoneChanged, PhoneChangedSms
+from panzoto.messages.kinds import (
+    IdentityChanged,
+    Kind,
+    PasswordChanged,
+    PhoneChanged,
+    PhoneChangedSms,
+    RecoveryKeyReplaced,
+)
 from panzoto.models.users import User
 
 from .client import Client
@@ -33,14 +40,19 @@ def afterwards(deps: Deps, what: str, job: Job) -> None:
 def notify_of_new_password(deps: Deps, to: str | None, client: Client, now: datetime) -> None:
     """Tell the owner of an account that its password is another one now."""
     if to is not None:
-        notify(deps, PasswordChanged(when=now, address=client.address, user_agent=client.user_agent), to, client, now)
+        notify(deps, PasswordChanged(when=now, **client.seen), to, client, now)
+
+
+def notify_of_recovery_key(deps: Deps, to: str | None, client: Client, now: datetime) -> None:
+    """Tell the owner of an account that the recovery key of before opens nothing any more."""
+    if to is not None:
+        notify(deps, RecoveryKeyReplaced(when=now, **client.seen), to, client, now)
 
 
 def notify_of_new_phone(deps: Deps, user: User, phone: str | None, client: Client, now: datetime) -> None:
     """Tell the owner of an account that its phone is another one now: by mail, or by SMS to the phone it had."""
     if user.email is not None:
-        where = {"address": client.address, "user_agent": client.user_agent}
-        notify(deps, PhoneChanged(old=user.phone, new=phone, when=now, **where), user.email, client, now)
+        notify(deps, PhoneChanged(old=user.phone, new=phone, when=now, **client.seen), user.email, client, now)
     elif user.phone is not None:
         notify(deps, PhoneChangedSms(), user.phone, client, now)
 
@@ -48,8 +60,8 @@ def notify_of_new_phone(deps: Deps, user: User, phone: str | None, client: Clien
 def notify_of_identity(deps: Deps, user: User, provider: str, client: Client, now: datetime, *, linked: bool) -> None:
     """Tell the owner of an account that another provider signs in to it now, or does not any more."""
     if user.email is not None:
-        where = {"address": client.address, "user_agent": client.user_agent}
-        notify(deps, IdentityChanged(provider=provider, linked=linked, when=now, **where), user.email, client, now)
+        changed = IdentityChanged(provider=provider, linked=linked, when=now, **client.seen)
+        notify(deps, changed, user.email, client, now)
 
 
 def notify(deps: Deps, kind: Kind, to: str, client: Client, now: datetime) -> None:

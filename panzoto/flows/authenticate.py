@@ -58,7 +58,7 @@ def authenticate(deps: Deps, token: str) -> Caller:
 
 
 def authenticate_now(deps: Deps, token: str) -> Caller:
-    """The same, by no copy of the person from before, whatever is configured: for acts, and for who sees what is others'."""
+    """The same, by no copy of the person from before, whatever is configured."""
     now = deps.clock()
     claims = deps.access_tokens.read(token, now)
     return Caller(claims, _checked(deps, claims, deps.users.find(claims.user_id), now))

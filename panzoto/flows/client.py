@@ -17,6 +17,11 @@ class Client:
     language: str
 
     @property
+    def seen(self) -> dict[str, str]:
+        """What the notice of an act says of whoever did it."""
+        return {"address": self.address, "user_agent": self.user_agent}
+
+    @property
     def network(self) -> str:
         """What limits count by: the address, or for IPv6 the network that one customer has."""
         try:

@@ -62,7 +62,7 @@ def login(deps: Deps, email: str, password: str, client: Client, *, device_id: s
     )
     is_new = _devices.remember(deps, user, device_id) or device_id is None
     if is_new and user.devices and user.email:  # the person as they were: with devices of before
-        notify(deps, NewDevice(when=now, address=client.address, user_agent=client.user_agent), user.email, client, now)
+        notify(deps, NewDevice(when=now, **client.seen), user.email, client, now)
     return signed_in
 
 

@@ -8,6 +8,7 @@ from panzoto.models.users import epoch_is, password_is
 
 from . import _audio_key
 from ._audit import record
+from ._mail import notify_of_recovery_key
 from ._reauthenticate import check_password
 from .authenticate import Caller
 from .client import Client
@@ -16,13 +17,15 @@ from .client import Client
 def new_recovery_key(deps: Deps, caller: Caller, password: str | None, client: Client) -> str:
     """A new recovery key for the same audio key; the old one opens nothing from here on.
 
-    Commit point: one write of the person, if sessions, password and audio key are still those that were read. A crash
-    after it costs the answer: the caller asks again.
+    It is put on record first, so that nothing can fail once the old one opens nothing. Commit point: one write of the
+    person, if sessions, password and audio key are still those that were read. A crash after it costs the answer: the
+    caller asks again.
     """
     now = deps.clock()
     check_password(deps, caller, password, client, now)
     made = _audio_key.with_new_recovery_key(deps, caller.user, password)
     unchanged = epoch_is(caller.user) & password_is(caller.user) & audio_key_is(caller.user.audio_key)
-    deps.users.change(caller.user, now, audio_key_attributes(made.audio_key), when=unchanged)
     record(deps, caller.user.user_id, "recovery_key_made", client, now)
+    deps.users.change(caller.user, now, audio_key_attributes(made.audio_key), when=unchanged)
+    notify_of_recovery_key(deps, caller.user.email, client, now)
     return made.recovery_key

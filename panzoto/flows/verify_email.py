@@ -58,8 +58,7 @@ def verify_email(deps: Deps, text: str, client: Client) -> None:
         clear_sessions(deps, user, now)
     record(deps, user.user_id, "email_verified" if token.email == user.email else "email_changed", client, now)
     if user.email and token.email != user.email:
-        where = {"address": client.address, "user_agent": client.user_agent}
-        notify(deps, EmailChanged(old=user.email, new=token.email, when=now, **where), user.email, client, now)
+        notify(deps, EmailChanged(old=user.email, new=token.email, when=now, **client.seen), user.email, client, now)
 
 
 def _unchanged(user: User, email: str) -> Condition:

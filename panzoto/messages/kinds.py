@@ -128,6 +128,11 @@ class PasswordChanged(_Event):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
+class RecoveryKeyReplaced(_Event):
+    """There is a new recovery key, and the old one opens nothing any more."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class NewDevice(_Event):
     """Somebody signed in from a device that was not known."""
 
@@ -188,6 +193,7 @@ KINDS: tuple[type[Kind], ...] = (
     VerifyEmail,
     ResetPassword,
     PasswordChanged,
+    RecoveryKeyReplaced,
     EmailChanged,
     RegistrationAttempt,
     NewDevice,

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from limits import changed as limits_of
 from panzoto.crypto import keys
 from panzoto.flows import _devices
+from tests.support import border
 
 from .conftest import PASSWORD, Service, new_email
 
@@ -229,9 +231,27 @@ def test_a_new_recovery_key_replaces_the_old_one(service: Service) -> None:
     assert old.get_json()["code"] == "key_rejected"
     reset = service.post("/password/reset", {**body, "recovery_key": made, "device_id": "my-phone"}).get_json()
     assert audio_key(service, reset, NEW) == before
+    assert [each for each in service.mails(me["email"]) if each["subject"] == "You have a new recovery key"]
     user = service.deps.users.find(me["user_id"])
     assert user is not None
     assert len(user.devices) == 1
+
+
+def test_a_recovery_key_that_cannot_be_put_on_record_is_not_made(service: Service) -> None:
+    """While the audit is away the old key goes on opening: nobody is left with a key that opens nothing."""
+    me = service.register()
+    store = border.at(service.deps.gateway._client)
+
+    def away(request: AWSPreparedRequest, _: border.Send) -> AWSResponse | None:
+        is_audit = service.deps.config.audit_events_table in str(request.body)
+        return border.refuses("InternalServerError", 500)(request, _) if is_audit else None
+
+    store.expect(then=away)
+    assert service.post("/recovery-key", {"current_password": PASSWORD}, token=me["token"]).status_code == 503
+    store.expect()
+    service.post("/password/forgot", {"email": me["email"]})
+    body = {"token": service.link(me["email"], "reset"), "new_password": NEW, "recovery_key": me["recovery_key"]}
+    assert service.post("/password/reset", body).status_code == 200
 
 
 def test_another_secret_under_a_right_id_is_refused(service: Service) -> None:

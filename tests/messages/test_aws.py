@@ -61,7 +61,7 @@ def test_the_outbox_knows_when_an_sms_was_sent(
 ) -> None:
     """The time of the sending goes along, in UTC whatever zone it came in, so that the newest code stands above."""
     post, outbox = mine(ministack, account, config_for())
-    code, to = SAMPLES[6], f"+1{account}"
+    code, to = next(each for each in SAMPLES if each.channel == "sms"), f"+1{account}"
     first = datetime(2026, 3, 4, 14, 5, 6, 789000, tzinfo=UTC)
     zone = datetime.fromisoformat("2026-03-04T12:00:00-05:00").tzinfo
     for when in (first + timedelta(seconds=1), first.astimezone(zone)):
