@@ -38,6 +38,8 @@ FAILED = {
 }
 CHANGES = {
     "register": Cost(16, 0, 5),
+    "recovery key, confirmed": Cost(3, 1, 3),
+    "recovery key, new": Cost(6, 1, 5),
     "list sessions (2)": Cost(0, 1.5, 3),
     "end another session": Cost(10, 2, 5),
     "logout": Cost(11, 1, 5),

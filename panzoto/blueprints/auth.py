@@ -9,6 +9,7 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from panzoto.flows import (
     change_password,
+    confirm_recovery_key,
     delete_me,
     export_me,
     list_sessions,
@@ -151,6 +152,14 @@ def post_recovery_key(body: shapes.Reauthenticate) -> Response:
     """A new recovery key in place of the old one, for whoever knows the password. It is shown this once."""
     made = new_recovery_key.new_recovery_key(deps(), caller(), maybe_secret(body.current_password), client())
     return jsonify(recovery_key=made)
+
+
+@auth.post("/recovery-key/confirm", summary="I have my recovery key", responses={200: shapes.Done, **REFUSED})
+@signed_in
+def post_confirm_recovery_key(body: shapes.ConfirmRecoveryKey) -> tuple[Response, int]:
+    """Show the recovery key, typed from where it was kept. `user.recovery_key_confirmed` says whether that was done."""
+    confirm_recovery_key.confirm_recovery_key(deps(), caller(), secret(body.recovery_key))
+    return done("confirmed")
 
 
 @auth.post("/password/forgot", summary="I have forgotten my password", responses={202: shapes.Done})

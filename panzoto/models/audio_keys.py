@@ -15,7 +15,8 @@ class AudioKey:
     """A person's audio key as it is kept: wrapped under the recovery key, and under the password or by KMS.
 
     `kdf` and `wrapped` are there for people who have a password, `wrapped_by_kms` for those who have none. `new_salt`
-    takes the place of a person's `key_salt` by which nothing can be derived, as old software left it.
+    takes the place of a person's `key_salt` by which nothing can be derived, as old software left it. The answer that
+    shows the recovery key may be lost, so it is kept whether its owner has shown it since.
     """
 
     wrapped_for_recovery: str
@@ -24,6 +25,7 @@ class AudioKey:
     wrapped_by_kms: str | None = None
     version: int = 1
     new_salt: bytes | None = None
+    recovery_confirmed: bool = False
 
 
 def audio_key_attributes(audio_key: AudioKey) -> Item:
@@ -34,6 +36,7 @@ def audio_key_attributes(audio_key: AudioKey) -> Item:
         "kms_wrapped_audio_key": audio_key.wrapped_by_kms,
         "recovery_wrapped_audio_key": audio_key.wrapped_for_recovery,
         "audio_key_version": audio_key.version,
+        "recovery_key_confirmed": audio_key.recovery_confirmed or None,
         **({"key_salt": b64encode(audio_key.new_salt).decode()} if audio_key.new_salt else {}),
     }
 
@@ -56,4 +59,5 @@ def audio_key_of(item: Item) -> AudioKey | None:
         wrapped_by_kms=item.get("kms_wrapped_audio_key"),
         wrapped_for_recovery=item["recovery_wrapped_audio_key"],
         version=item["audio_key_version"],
+        recovery_confirmed=item.get("recovery_key_confirmed", False),
     )

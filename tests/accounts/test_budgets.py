@@ -124,6 +124,10 @@ def test_changes_and_ends(spent: Spent, table: Callable[..., None]) -> None:
     email = new_email()
     found = {"register": spent("/register", {"email": email, "password": PASSWORD})}
     first = spent.body | {"email": email}
+    shown = {"recovery_key": first["recovery_key"]}
+    found["recovery key, confirmed"] = spent("/recovery-key/confirm", shown, token=first["token"])
+    found["recovery key, new"] = spent("/recovery-key", {"current_password": PASSWORD}, token=first["token"])
+    first |= spent.body
     spent("/login", credentials(first))
     second = spent.body
     found["list sessions (2)"] = spent("/sessions", method="GET", token=first["token"])

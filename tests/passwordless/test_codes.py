@@ -145,6 +145,7 @@ def test_the_first_sign_in_makes_the_person(service: Service) -> None:
         "roles": [],
         "has_password": False,
         "password_suspended": False,
+        "recovery_key_confirmed": False,
     }
     assert (me["token_type"], me["kdf"], me["wrapped_audio_key"]) == ("Bearer", None, None)
     assert len(bytes.fromhex(me["key_salt"])) == 32

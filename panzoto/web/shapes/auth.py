@@ -67,6 +67,12 @@ class Reauthenticate(Body):
     current_password: Password | None = None
 
 
+class ConfirmRecoveryKey(Body):
+    """The recovery key, as its owner has kept it; case, spaces and dashes do not matter."""
+
+    recovery_key: Annotated[SecretStr, Field(min_length=1, max_length=200)]
+
+
 class RecoveryKey(Answer):
     """A new recovery key: show it and have it kept."""
 
@@ -107,6 +113,7 @@ class UserShape(Answer):
     roles: list[str]
     has_password: bool
     password_suspended: bool
+    recovery_key_confirmed: bool
 
 
 class SignIn(Answer):

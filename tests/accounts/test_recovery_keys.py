@@ -1,0 +1,86 @@
+"""The recovery key: whether its owner has it, since the one answer that shows it may be lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .conftest import PASSWORD, Service
+from .test_passwords import NEW
+
+CONFIRM = "/recovery-key/confirm"
+
+
+def is_confirmed(service: Service, me: dict[str, Any]) -> bool:
+    """What the next sign-in says of it."""
+    found: dict[str, Any] = service.get("/me", token=me["token"]).get_json()["user"]
+    return bool(found["recovery_key_confirmed"])
+
+
+def test_whoever_types_it_has_it(service: Service) -> None:
+    """However it was kept, and from then on every answer about the person says so."""
+    me = service.register()
+    assert me["user"]["recovery_key_confirmed"] is False
+    typed = f" {me['recovery_key'].replace('-', ' ').lower()} "
+    answer = service.post(CONFIRM, {"recovery_key": typed}, token=me["token"])
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "confirmed"})
+    assert is_confirmed(service, me)
+    again = service.post("/login", {"email": me["email"], "password": PASSWORD}).get_json()
+    assert again["user"]["recovery_key_confirmed"]
+
+
+def test_a_new_one_is_to_be_confirmed_anew(service: Service) -> None:
+    """Nobody has shown it yet, and the old one shows nothing."""
+    me = service.register()
+    assert service.post(CONFIRM, {"recovery_key": me["recovery_key"]}, token=me["token"]).status_code == 200
+    made = service.post("/recovery-key", {"current_password": PASSWORD}, token=me["token"]).get_json()["recovery_key"]
+    assert not is_confirmed(service, me)
+    old = service.post(CONFIRM, {"recovery_key": me["recovery_key"]}, token=me["token"])
+    assert (old.status_code, old.get_json()["code"]) == (400, "key_rejected")
+    assert service.post(CONFIRM, {"recovery_key": made}, token=me["token"]).status_code == 200
+    assert is_confirmed(service, me)
+
+
+def test_it_outlives_another_password(service: Service) -> None:
+    """A change of the password is none of the recovery key, and whoever resets with it has it."""
+    me = service.register()
+    service.post("/password/forgot", {"email": me["email"]})
+    body = {"token": service.link(me["email"], "reset"), "new_password": NEW, "recovery_key": me["recovery_key"]}
+    me |= service.post("/password/reset", body).get_json()
+    assert is_confirmed(service, me)
+    change = {"current_password": NEW, "new_password": PASSWORD}
+    me |= service.post("/password/change", change, token=me["token"]).get_json()
+    assert is_confirmed(service, me)
+    service.post("/password/forgot", {"email": me["email"]})
+    body = {"token": service.link(me["email"], "reset"), "new_password": NEW, "abandon_audio": True}
+    me |= service.post("/password/reset", body).get_json()
+    assert not is_confirmed(service, me), "that is another key"
+
+
+@pytest.mark.parametrize("wrong", ["", "x" * 201, "not a key", "\x00", 5, None])
+def test_what_is_no_recovery_key(service: Service, wrong: Any) -> None:
+    """It is refused, and confirms nothing."""
+    me = service.register()
+    assert service.post(CONFIRM, {"recovery_key": wrong}, token=me["token"]).status_code == 400
+    assert not is_confirmed(service, me)
+
+
+def test_guesses_are_limited(service: Service) -> None:
+    """As those of a password are."""
+    me = service.register()
+    wrong = {"recovery_key": me["recovery_key"][:-1] + ("A" if me["recovery_key"][-1] != "A" else "B")}
+    said = [service.post(CONFIRM, wrong, token=me["token"]).status_code for _ in range(11)]
+    assert said == [400] * 10 + [429]
+
+
+def test_a_person_of_before_has_none_yet(service: Service) -> None:
+    """Whoever was moved here and has not signed in by the password since has no key to confirm."""
+    me = service.register()
+    user = service.deps.users.find(me["user_id"])
+    assert user is not None
+    gone = dict.fromkeys(("audio_key_version", "recovery_wrapped_audio_key", "wrapped_audio_key", "kdf"))
+    service.deps.users.change(user, service.clock(), gone)
+    answer = service.post(CONFIRM, {"recovery_key": me["recovery_key"]}, token=me["token"])
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "key_rejected")
+    assert not is_confirmed(service, me)
