@@ -22,6 +22,7 @@ from .oauth import oauth
 from .outbox import outbox
 from .pages import pages
 from .passwordless import passwordless
+from .passwords import passwords
 
 if TYPE_CHECKING:
     from panzoto.web.application import Application
@@ -32,6 +33,7 @@ def register(app: Application) -> None:
     app.register_api(pages)
     app.register_api(auth)
     app.register_api(seed)
+    app.register_api(passwords)
     app.register_api(passwordless)
     app.register_api(audio)
     app.register_api(seed_audio)

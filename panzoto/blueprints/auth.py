@@ -8,18 +8,14 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 
 from panzoto.flows import (
-    change_password,
-    confirm_recovery_key,
     delete_me,
     export_me,
     list_sessions,
     login,
     logout,
-    new_recovery_key,
     profile,
     refresh,
     register,
-    reset_password,
     verify_email,
 )
 from panzoto.web.guards import caller, public, signed_in, signed_in_beside
@@ -136,53 +132,6 @@ def delete_account(body: shapes.DeleteMe) -> tuple[Response, int]:
 def get_export() -> Response:
     """Everything that is known of the caller, as JSON."""
     return jsonify(export_me.export_me(deps(), caller(), client()))
-
-
-@auth.post("/password/change", summary="Change my password", responses={200: shapes.SignIn, **REFUSED})
-@signed_in
-def post_change_password(body: shapes.ChangePassword) -> Response:
-    """Change the password, or set a first one. Every session ends; this device gets a new one."""
-    current, new = maybe_secret(body.current_password), secret(body.new_password)
-    return welcome(change_password.change_password(deps(), caller(), current, new, client(), device_id=body.device_id))
-
-
-@auth.post("/recovery-key", summary="Make a new recovery key", responses={200: shapes.RecoveryKey, **REFUSED})
-@signed_in
-def post_recovery_key(body: shapes.Reauthenticate) -> Response:
-    """A new recovery key in place of the old one, for whoever knows the password. It is shown this once."""
-    made = new_recovery_key.new_recovery_key(deps(), caller(), maybe_secret(body.current_password), client())
-    return jsonify(recovery_key=made)
-
-
-@auth.post("/recovery-key/confirm", summary="I have my recovery key", responses={200: shapes.Done, **REFUSED})
-@signed_in
-def post_confirm_recovery_key(body: shapes.ConfirmRecoveryKey) -> tuple[Response, int]:
-    """Show the recovery key, typed from where it was kept. `user.recovery_key_confirmed` says whether that was done."""
-    confirm_recovery_key.confirm_recovery_key(deps(), caller(), secret(body.recovery_key))
-    return done("confirmed")
-
-
-@auth.post("/password/forgot", summary="I have forgotten my password", responses={202: shapes.Done})
-@public
-def post_forgot(body: shapes.ForgotPassword) -> tuple[Response, int]:
-    """Send a link to whoever has that email; the answer is the same for every email."""
-    reset_password.forgot_password(deps(), body.email, client())
-    return done("check_your_mail", 202)
-
-
-@auth.post(
-    "/password/reset",
-    summary="Set a new password by a link",
-    responses={200: shapes.SignIn, 403: ErrorBody, 409: ErrorBody},
-)
-@public
-def post_reset(body: shapes.ResetPassword) -> Response:
-    """Set a new password. `recovery_key` keeps the recordings readable; `abandon_audio` gives them up."""
-    audio = reset_password.Audio(maybe_secret(body.recovery_key), body.abandon_audio)
-    new = secret(body.new_password)
-    return welcome(
-        reset_password.reset_password(deps(), body.token, new, client(), audio=audio, device_id=body.device_id)
-    )
 
 
 @auth.post("/email/verify", summary="Verify my email", responses={200: shapes.Done, 403: ErrorBody, 409: ErrorBody})

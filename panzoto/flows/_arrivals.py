@@ -12,9 +12,9 @@ from panzoto.crypto.keys import new_key_salt
 from panzoto.deps import Deps
 from panzoto.errors import Conflict
 from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
-from panzoto.models.store.expressions import Attr, Condition
+from panzoto.models.store.expressions import Condition
 from panzoto.models.store.transaction import Member, transact
-from panzoto.models.users import User, epoch_is, identities_are, password_is, phone_is
+from panzoto.models.users import User, email_is, password_is, ways_in_are
 
 from . import _audio_key
 from ._policy import Admitted, admit
@@ -109,9 +109,7 @@ def known(deps: Deps, user: User, changes: dict[str, Any], now: datetime, *also:
 
 def _as_read(user: User) -> Condition:
     """That nothing has changed of what decides who comes in, and how."""
-    email: Condition = Attr("email").eq(user.email) if user.email else Attr("email").not_exists()
-    ways = password_is(user) & phone_is(user) & identities_are(user) & email
-    return epoch_is(user) & audio_key_is(user.audio_key) & ways
+    return password_is(user) & email_is(user) & ways_in_are(user) & audio_key_is(user.audio_key)
 
 
 def _as_fields(user: User, changes: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from panzoto.deps import Deps
 from panzoto.errors import Conflict, LastWayIn, SessionEnded
 from panzoto.models.auth_state.otps import Otp, for_account
-from panzoto.models.store.expressions import Attr, Condition
 from panzoto.models.store.transaction import transact
-from panzoto.models.users import User, epoch_is, identities_are
+from panzoto.models.users import User, ways_in_are
 
 from ._audit import record
 from ._codes import guess_code, send_code
@@ -44,7 +43,7 @@ def add_phone(deps: Deps, caller: Caller, phone_number: str, code: str, device_i
     claims = [deps.phones.claiming(phone, user.user_id, user.name, now)]
     if user.phone:
         claims.append(deps.phones.releasing(user.phone, user.user_id))
-    changing = deps.users.changing(user, now, {"phone_number": phone}, when=_unchanged(user), otherwise=Conflict)
+    changing = deps.users.changing(user, now, {"phone_number": phone}, when=ways_in_are(user), otherwise=Conflict)
     transact(deps.gateway, deps.otps.redeeming(otp, now), *claims, changing)
     record(deps, user.user_id, "phone_changed" if user.phone else "phone_added", client, now)
     notify_of_new_phone(deps, user, phone, client, now)
@@ -60,7 +59,7 @@ def remove_phone(deps: Deps, caller: Caller, password: str | None, client: Clien
         return
     if not ways_in(deps, user) - {PHONE}:
         raise LastWayIn
-    changing = deps.users.changing(user, now, {"phone_number": None}, when=_unchanged(user), otherwise=Conflict)
+    changing = deps.users.changing(user, now, {"phone_number": None}, when=ways_in_are(user), otherwise=Conflict)
     transact(deps.gateway, deps.phones.releasing(user.phone, user.user_id), changing)
     record(deps, user.user_id, "phone_removed", client, now)
     notify_of_new_phone(deps, user, None, client, now)
@@ -72,9 +71,3 @@ def _fresh(deps: Deps, caller: Caller) -> User:
     if user is None or user.epoch != caller.user.epoch:
         raise SessionEnded
     return user
-
-
-def _unchanged(user: User) -> Condition:
-    """That the ways in are those that were read; a deletion, which raises the epoch, must not miss a claim."""
-    same: Condition = Attr("phone_number").eq(user.phone) if user.phone else Attr("phone_number").not_exists()
-    return same & epoch_is(user) & identities_are(user)

@@ -9,10 +9,9 @@ from panzoto.deps import Deps
 from panzoto.errors import AudioDecisionNeeded, LinkInvalid
 from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
 from panzoto.models.one_use_tokens import OneUseToken
-from panzoto.models.store.expressions import Attr
 from panzoto.models.store.transaction import transact
 from panzoto.models.times import seconds
-from panzoto.models.users import User, epoch_is, identities_are, new_password, phone_is
+from panzoto.models.users import User, email_is, new_password, ways_in_are
 
 from . import _audio_key, _devices, _one_use
 from ._addresses import normal_email
@@ -79,8 +78,7 @@ def reset(deps: Deps, text: str, new: str, client: Client, *, audio: Audio) -> t
     verified = {"email_verified_at": seconds(user.email_verified_at or now), "must_verify": None, "known_devices": None}
     taken, released = unproved(deps, user)
     changes = {**new_password(user, deps.passwords.hash(new), now), **verified, **key, **taken}
-    same = Attr("email").eq(token.email) & phone_is(user) & identities_are(user)
-    unchanged = epoch_is(user) & same & audio_key_is(user.audio_key)
+    unchanged = email_is(user) & ways_in_are(user) & audio_key_is(user.audio_key)
     changing = deps.users.changing(user, now, changes, when=unchanged, otherwise=LinkInvalid)
     transact(deps.gateway, deps.one_use_tokens.spending(token, now), changing, *released)
     # The epoch is the one that was written: what has ended it since must end the session that begins here, too.

@@ -10,7 +10,7 @@ from panzoto.messages.kinds import EmailChanged
 from panzoto.models.store.expressions import Attr, Condition
 from panzoto.models.store.transaction import Member, transact
 from panzoto.models.times import seconds
-from panzoto.models.users import User, epoch_is
+from panzoto.models.users import User, email_is, epoch_is
 
 from . import _one_use
 from ._audit import record
@@ -66,10 +66,8 @@ def _unchanged(user: User, email: str) -> Condition:
 
     A deletion raises the epoch: it must not miss a claim that is made meanwhile.
     """
-    same: Condition = Attr("email").eq(user.email) if user.email else Attr("email").not_exists()
-    if email != user.email:
-        same &= Attr("pending_email").eq(email)
-    return same & epoch_is(user)
+    same = email_is(user) & epoch_is(user)
+    return same if email == user.email else same & Attr("pending_email").eq(email)
 
 
 def _claims(deps: Deps, user: User, email: str) -> list[Member]:

@@ -205,6 +205,18 @@ def identities_are(user: User) -> Condition:
     return Attr("identities").eq(set(user.identities))
 
 
+def email_is(user: User) -> Condition:
+    """That the email is the one that was read, or that there still is none."""
+    if user.email is None:
+        return Attr("email").not_exists()
+    return Attr("email").eq(user.email)
+
+
+def ways_in_are(user: User) -> Condition:
+    """That phone and identities are those that were read; a deletion, which raises the epoch, must not miss a claim."""
+    return phone_is(user) & identities_are(user) & epoch_is(user)
+
+
 def roles_are(user: User) -> Condition:
     """That the roles are those that were read, or that there still are none."""
     if not user.roles:

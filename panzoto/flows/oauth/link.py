@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from panzoto.deps import Deps
 from panzoto.errors import Conflict, IdentityTaken, LastWayIn, NotConnected, ProviderTaken
 from panzoto.flows._audit import record
@@ -10,9 +12,8 @@ from panzoto.flows._reauthenticate import reauthenticate
 from panzoto.flows._ways_in import ways_in
 from panzoto.flows.authenticate import Caller
 from panzoto.flows.client import Client
-from panzoto.models.store.expressions import Attr, Condition
 from panzoto.models.store.transaction import Member, transact
-from panzoto.models.users import User, epoch_is, identities_are
+from panzoto.models.users import User, epoch_is, identities_are, ways_in_are
 
 from ._connecting import connected, releasing
 from ._proofs import Presented, Proof, prove
@@ -33,10 +34,11 @@ def link(deps: Deps, caller: Caller, name: str, presented: Presented, password: 
     with followed(Steps(deps, name, client, now)) as steps:
         steps.of(user.user_id)
         proof = prove(deps, provider, presented, steps, now)
-        is_new = _is_new(deps, user, proof)
+        claiming = _claiming(deps, user, proof, now)
+        is_new = name not in user.identities
         old = deps.oauth_tokens.find(user.user_id, name)
         connection = connected(deps, user.user_id, proof, old, now)
-        members = [*_linking(deps, user, proof), *releasing(deps, old, proof.identity)] if is_new else []
+        members = [*claiming, *(releasing(deps, old, proof.identity) if is_new else [])]
         if connection is not None:
             members.append(deps.oauth_tokens.keeping(old, connection, now))
         changes = {"identities": {*user.identities, name}} if is_new else {}
@@ -67,7 +69,7 @@ def unlink(deps: Deps, caller: Caller, name: str, password: str | None, client: 
             raise LastWayIn
         left = user.identities - {name}
         changing = deps.users.changing(
-            user, now, {"identities": set(left) or None}, when=_unchanged(user), otherwise=Conflict
+            user, now, {"identities": set(left) or None}, when=ways_in_are(user), otherwise=Conflict
         )
         releasing = deps.identities.releasing(found.issuer, found.subject, user.user_id)
         transact(deps.gateway, releasing, changing, deps.oauth_tokens.ending(found, "unlinked", now))
@@ -78,26 +80,12 @@ def unlink(deps: Deps, caller: Caller, name: str, password: str | None, client: 
         return revoke(deps, deps.oauth_tokens.find(user.user_id, name) or found, steps, now)
 
 
-def _is_new(deps: Deps, user: User, proof: Proof) -> bool:
-    """Whether the identity is yet to be linked; raises where it must not be."""
-    identity = proof.identity
+def _claiming(deps: Deps, user: User, proof: Proof, now: datetime) -> list[Member]:
+    """The claim of the identity, unless the account has it already; raises where it must not be linked."""
+    identity, name = proof.identity, proof.provider.name
     claim = deps.identities.find(identity.issuer, identity.subject)
     if claim is not None and claim["user_id"] != user.user_id:
         raise IdentityTaken
-    if claim is None and proof.provider.name in user.identities:
+    if claim is None and name in user.identities:
         raise ProviderTaken
-    return proof.provider.name not in user.identities
-
-
-def _linking(deps: Deps, user: User, proof: Proof) -> list[Member]:
-    """The claim, unless the account has it: the identity was taken away when the email was proved."""
-    identity, now = proof.identity, deps.clock()
-    if deps.identities.find(identity.issuer, identity.subject):
-        return []
-    return [deps.identities.claiming(identity.issuer, identity.subject, user.user_id, proof.provider.name, now)]
-
-
-def _unchanged(user: User) -> Condition:
-    """That the other ways in are those that were read."""
-    phone: Condition = Attr("phone_number").eq(user.phone) if user.phone else Attr("phone_number").not_exists()
-    return phone & epoch_is(user) & identities_are(user)
+    return [] if claim else [deps.identities.claiming(identity.issuer, identity.subject, user.user_id, name, now)]
