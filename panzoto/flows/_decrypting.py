@@ -57,7 +57,7 @@ def clear_copy(deps: Deps, job: AudioJob) -> None:
 
 
 def note(held: Held, action: str, **details: str) -> None:
-    """Tell what happened to the job's recording, to whoever reads the events."""
+    """Tell what happened to the job's recording, to whoever reads the events. By which job is not theirs to know."""
     job = held.job
-    known = {"file_id": job.file_id, "s3_key": job.s3_key, "job": job.job_id, **details}
+    known = {"file_id": job.file_id, "s3_key": job.s3_key, **details}
     held.deps.audit.record(event(job.user_id, action, WORKER, held.deps.clock(), known, in_feed=False))

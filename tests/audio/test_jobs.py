@@ -14,7 +14,7 @@ from panzoto.errors import KeyRejected, StorageUnavailable, StoreUnavailable
 from panzoto.flows import _copying
 from panzoto.flows._working import MOST_ATTEMPTS, work
 from panzoto.models.auth_state.audio_job import DECRYPT, AudioJob
-from panzoto.models.auth_state.audio_jobs import JobLost
+from panzoto.models.auth_state.audio_jobs import AudioJobs, JobLost
 from panzoto.workers import Workers
 from tests.accounts.conftest import Service
 from tests.crypto.streams import recording
@@ -22,6 +22,7 @@ from tests.support.phones import signed_in
 
 from .conftest import FILES, MIB, send, sweep
 from .sealing import Owner, code, got, owner_of
+from .test_crossings import crossing
 from .test_decrypt import DAMAGE, replace_object
 
 LONG = recording(9 * MIB)
@@ -82,8 +83,7 @@ def test_it_is_forgotten_after_an_hour(owner: Owner) -> None:
     assert "WrappedKeys" not in item
     assert item["TTL"] == item["FinishedAt"] + 3600
     owner.service.clock.pass_by(hours=1)
-    fresh = Owner(owner.service, owner.user, _token(owner), owner.audio_key)
-    assert code(fresh.ask("GET", where)) == (404, "not_found")
+    assert code(elsewhere(owner).ask("GET", where)) == (404, "not_found")
 
 
 def _token(owner: Owner) -> str:
@@ -117,6 +117,72 @@ def test_who_asks_again_hears_of_the_same(owner: Owner) -> None:
     work(owner.deps)
     assert got(owner.ask("GET", again["status_url"])) == LONG
     assert send("GET", first.get_json()["download_url"]).body == LONG
+
+
+def elsewhere(owner: Owner) -> Owner:
+    """The same person, in another session."""
+    return Owner(owner.service, owner.user, _token(owner), owner.audio_key)
+
+
+def test_a_copy_is_for_the_session_that_asked(owner: Owner) -> None:
+    """Another session sees how far it is and never the copy, without the proof that a decryption asks for."""
+    body = begun(owner).get_json()
+    other = elsewhere(owner)
+    owner.service.clock.pass_by(minutes=6)
+    assert code(other.decrypt(body["file_info"]["file_id"])) == (403, "recent_sign_in_needed")
+    assert other.ask("GET", body["status_url"]).get_json()["status"] == "queued"
+    work(owner.deps)
+    seen = other.ask("GET", body["status_url"]).get_json()
+    assert (seen["status"], seen["progress"]) == ("done", 100)
+    assert not {"download_url", "expires_at"} & seen.keys()
+    assert got(owner.ask("GET", body["status_url"])) == LONG
+
+
+@pytest.mark.parametrize("change", [lambda sealed: sealed, DAMAGE["trailing bytes"]], ids=["done", "refused"])
+def test_an_export_tells_of_no_job(owner: Owner, change: Callable[[bytes], bytes]) -> None:
+    """An export tells what was decrypted and refused, and has no id of a job in it."""
+    body = begun(owner, change=change).get_json()
+    work(owner.deps)
+    export = owner.ask("GET", "/api/v1/auth/export")
+    assert any(each["details"].get("file_id") == body["file_info"]["file_id"] for each in export.get_json()["events"])
+    assert body["job_id"] not in export.get_data(as_text=True)
+
+
+def test_who_asks_again_elsewhere_may_have_it(owner: Owner) -> None:
+    """A session that proves itself while a recording is decrypted gets the same copy as the first."""
+    body = begun(owner).get_json()
+    other = elsewhere(owner)
+    assert other.decrypt(body["file_info"]["file_id"]).get_json()["job_id"] == body["job_id"]
+    work(owner.deps)
+    assert [got(each.ask("GET", body["status_url"])) for each in (owner, other)] == [LONG, LONG]
+
+
+def test_a_job_that_ends_while_somebody_asks_again(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever finds it open and meets it done has its copy; where it is forgotten meanwhile they ask once more."""
+    file_id = begun(owner).get_json()["file_info"]["file_id"]
+    job = owner.job(file_id)
+    crossing(monkeypatch, AudioJobs, "_shared", lambda: work(owner.deps))
+    other = elsewhere(owner)
+    assert got(other.ask("GET", other.decrypt(file_id).get_json()["status_url"])) == LONG
+    assert owner.decrypt(file_id).status_code == 202
+    crossing(monkeypatch, AudioJobs, "_shared", lambda: owner.deps.audio_jobs.forget([job]))
+    assert code(other.decrypt(file_id)) == (409, "conflict")
+    assert other.decrypt(file_id).status_code == 202
+
+
+def test_a_job_from_before_sessions_were_kept(owner: Owner) -> None:
+    """It is done as any other, and nobody has its copy: whoever wants one asks for the decryption anew."""
+    body = begun(owner).get_json()
+    file_id = body["file_info"]["file_id"]
+    item = owner.deps.audio_jobs.get({"PK": f"AUDIO_JOB#decrypt#{file_id}", "SK": "METADATA"})
+    assert item is not None
+    owner.deps.audio_jobs.put({name: value for name, value in item.items() if name != "Sessions"})
+    work(owner.deps)
+    seen = owner.ask("GET", body["status_url"]).get_json()
+    assert (seen["status"], "download_url" in seen) == ("done", False)
+    again = owner.decrypt(file_id).get_json()
+    work(owner.deps)
+    assert got(owner.ask("GET", again["status_url"])) == LONG
 
 
 @pytest.mark.parametrize("damage", ["cut after the first segment", "a bit of the last tag", "trailing bytes"])

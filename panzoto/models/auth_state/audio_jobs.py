@@ -42,7 +42,7 @@ class AudioJobs(Table):
         return from_item(item) if item else None
 
     def begin(self, job: AudioJob, now: datetime) -> AudioJob:
-        """Keep a job and its place in the queue; or, if one is open already, that one."""
+        """Keep a job and its place in the queue; or, if one is open already, have its sessions share in that one."""
         free = Attr("PK").not_exists() | ~Attr("State").is_in(list(OPEN)) | Attr("TTL").lte(seconds(now))
         entry = {**_place(job.kind, job.file_id), "JobID": job.job_id, "UserID": job.user_id, "TTL": ends_of(job)}
         try:
@@ -52,8 +52,14 @@ class AudioJobs(Table):
                 self.putting(entry),
             )
         except _Open:
-            return self.find(job.kind, job.file_id) or job
+            return self._shared(job)
         return job
+
+    def _shared(self, job: AudioJob) -> AudioJob:
+        """The job that is there, with the sessions of this one; it may have ended meanwhile."""
+        joining = Change(add={"Sessions": set(job.sessions)})
+        same = Attr("UserID").eq(job.user_id)
+        return from_item(self.update(key_of(job.kind, job.file_id), joining, when=same))
 
     def open_jobs(self, user_id: str | None = None) -> list[AudioJob]:
         """The jobs that are open, of one person or of all. Places whose job is not open any more are cleared away."""
