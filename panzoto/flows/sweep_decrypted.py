@@ -30,6 +30,6 @@ def left_in_the_clear(
 def left_in_queue(deps: Deps, now: datetime) -> Iterator[Leftover | None]:
     """Jobs that nobody has done in all their time; what else is left in the queue is cleared by looking."""
     for job in deps.audio_jobs.open_jobs():
-        forget = partial(deps.audio_jobs.forget, [job])
+        forget = partial(deps.audio_jobs.forget, job)
         is_over = job.created_at + LONGEST < now
         yield Leftover(f"{job.file_id}: its job was never done", forget) if is_over else None

@@ -13,6 +13,7 @@ from panzoto.aws.copies import Copies
 from panzoto.errors import KeyRejected, StorageUnavailable, StoreUnavailable
 from panzoto.flows import _copying
 from panzoto.flows._working import MOST_ATTEMPTS, work
+from panzoto.flows.delete_me import erase
 from panzoto.models.auth_state.audio_job import DECRYPT, AudioJob
 from panzoto.models.auth_state.audio_jobs import AudioJobs, JobLost
 from panzoto.workers import Workers
@@ -165,7 +166,7 @@ def test_a_job_that_ends_while_somebody_asks_again(owner: Owner, monkeypatch: py
     other = elsewhere(owner)
     assert got(other.ask("GET", other.decrypt(file_id).get_json()["status_url"])) == LONG
     assert owner.decrypt(file_id).status_code == 202
-    crossing(monkeypatch, AudioJobs, "_shared", lambda: owner.deps.audio_jobs.forget([job]))
+    crossing(monkeypatch, AudioJobs, "_shared", lambda: owner.deps.audio_jobs.forget(job))
     assert code(other.decrypt(file_id)) == (409, "conflict")
     assert other.decrypt(file_id).status_code == 202
 
@@ -386,19 +387,42 @@ def test_places_that_lead_nowhere_are_cleared(owner: Owner) -> None:
     assert jobs.get({"PK": "AUDIO_QUEUE", "SK": f"decrypt#{file_id}"}) is None
 
 
+def grow_old(owner: Owner, file_id: str) -> None:
+    """Let more than a day pass for the newest job of a recording alone."""
+    item = owner.deps.audio_jobs.get({"PK": f"AUDIO_JOB#decrypt#{file_id}", "SK": "METADATA"})
+    assert item is not None
+    owner.deps.audio_jobs.put({**item, "CreatedAt": item["CreatedAt"] - 90_000, "TTL": item["TTL"] - 90_000})
+
+
 def test_a_job_whose_time_is_over_is_begun_anew(owner: Owner) -> None:
     """A job that nobody has done in a day makes room for another, and the sweep forgets it."""
     body = begun(owner).get_json()
     file_id = body["file_info"]["file_id"]
-    item = owner.deps.audio_jobs.get({"PK": f"AUDIO_JOB#decrypt#{file_id}", "SK": "METADATA"})
-    assert item is not None
-    long_ago = {"CreatedAt": item["CreatedAt"] - 90_000, "TTL": item["TTL"] - 90_000}
-    owner.deps.audio_jobs.put({**item, **long_ago})
+    grow_old(owner, file_id)
     assert owner.decrypt(file_id).get_json()["job_id"] != body["job_id"]
-    owner.deps.audio_jobs.put({**item, **long_ago})
-    entry = {"PK": "AUDIO_QUEUE", "SK": f"decrypt#{file_id}", "JobID": body["job_id"], "UserID": owner.user.user_id}
-    owner.deps.audio_jobs.put(entry)
+    grow_old(owner, file_id)
     assert f"{file_id}: its job was never done.\n" in sweep(owner)
+    assert queue(owner) == []
+
+
+def test_a_job_that_is_begun_anew_under_the_sweep(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sweep forgets the job that it has judged, and never the one that its owner begins meanwhile."""
+    file_id = begun(owner).get_json()["file_info"]["file_id"]
+    grow_old(owner, file_id)
+    answers: list[TestResponse] = []
+    crossing(monkeypatch, AudioJobs, "forget", lambda: answers.append(owner.decrypt(file_id)))
+    assert "0 mended" in sweep(owner)
+    assert [each.job_id for each in queue(owner)] == [answers[0].get_json()["job_id"]]
+    work(owner.deps)
+    assert owner.job(file_id).state == "done"
+
+
+def test_a_job_that_is_forgotten_under_an_erasure(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account whose job somebody else forgets at that moment is deleted all the same."""
+    job = owner.job(begun(owner).get_json()["file_info"]["file_id"])
+    crossing(monkeypatch, AudioJobs, "forget", lambda: owner.deps.audio_jobs.forget(job))
+    erase(owner.deps, owner.user)
+    assert owner.deps.users.find(owner.user.user_id) is None
     assert queue(owner) == []
 
 

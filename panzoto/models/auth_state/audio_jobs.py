@@ -106,9 +106,10 @@ class AudioJobs(Table):
         with suppress(JobLost):
             self.delete(_place(kind, file_id), when=Attr("JobID").eq(job_id), otherwise=JobLost)
 
-    def forget(self, jobs: list[AudioJob]) -> None:
-        """Delete jobs whose owner is gone; whoever works on one hears that it is not there any more."""
-        self.write_many(deletes=[make(job.kind, job.file_id) for job in jobs for make in (key_of, _place)])
+    def forget(self, job: AudioJob) -> None:
+        """Delete a job, if no newer one has its place; whoever works on it hears that it is not there any more."""
+        self.delete(key_of(job.kind, job.file_id), when=Attr("JobID").eq(job.job_id), otherwise=JobLost)
+        self.leave_queue(job.kind, job.file_id, job.job_id)
 
     def _changed(self, job: AudioJob, change: Change, when: Condition) -> AudioJob:
         return from_item(self.update(key_of(job.kind, job.file_id), change, when=when, otherwise=JobLost))
