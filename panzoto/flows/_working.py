@@ -84,7 +84,7 @@ def _tried(held: Held) -> str:
         step(held)
         outcome = "done"
     except JobLost:
-        if held.job.stage is None:  # what was made since then its successor goes on with
+        if held.job.stage is None or not _goes_on(held):
             _cleared(held.deps, held.job, clear)
         outcome = "lost"
     except Stopping:
@@ -101,6 +101,12 @@ def _tried(held: Held) -> str:
         log.exception("audio_job_failed", job=held.job.job_id)
         outcome = _failed(held, clear, UNEXPECTED)
     return outcome
+
+
+def _goes_on(held: Held) -> bool:
+    """Whether a successor has the job, and goes on with what was made of it; the job may have been forgotten."""
+    job = held.deps.audio_jobs.find(held.job.kind, held.job.file_id)
+    return job is not None and job.job_id == held.job.job_id
 
 
 def _require_hope(job: AudioJob) -> None:

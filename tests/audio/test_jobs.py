@@ -387,9 +387,9 @@ def test_places_that_lead_nowhere_are_cleared(owner: Owner) -> None:
     assert jobs.get({"PK": "AUDIO_QUEUE", "SK": f"decrypt#{file_id}"}) is None
 
 
-def grow_old(owner: Owner, file_id: str) -> None:
+def grow_old(owner: Owner, file_id: str, kind: str = DECRYPT) -> None:
     """Let more than a day pass for the newest job of a recording alone."""
-    item = owner.deps.audio_jobs.get({"PK": f"AUDIO_JOB#decrypt#{file_id}", "SK": "METADATA"})
+    item = owner.deps.audio_jobs.get({"PK": f"AUDIO_JOB#{kind}#{file_id}", "SK": "METADATA"})
     assert item is not None
     owner.deps.audio_jobs.put({**item, "CreatedAt": item["CreatedAt"] - 90_000, "TTL": item["TTL"] - 90_000})
 

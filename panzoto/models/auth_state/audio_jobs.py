@@ -106,6 +106,11 @@ class AudioJobs(Table):
         with suppress(JobLost):
             self.delete(_place(kind, file_id), when=Attr("JobID").eq(job_id), otherwise=JobLost)
 
+    def orphan(self, job: AudioJob) -> None:
+        """Take the keys of a job whose owner is gone. It stays in the queue, for whoever removes what it has made."""
+        same: Condition = Attr("JobID").eq(job.job_id)
+        self._changed(job, Change(remove=["WrappedKeys"]), same & Attr("State").is_in(list(OPEN)))
+
     def forget(self, job: AudioJob) -> None:
         """Delete a job, if no newer one has its place; whoever works on it hears that it is not there any more."""
         self.delete(key_of(job.kind, job.file_id), when=Attr("JobID").eq(job.job_id), otherwise=JobLost)
