@@ -88,10 +88,10 @@ def _tried(held: Held) -> str:
             _cleared(held.deps, held.job, clear)
         outcome = "lost"
     except Stopping:
-        held.give_back(timedelta(), attempts=held.job.attempts - 1)
+        _given_back(held)
         outcome = "given back"
     except (KeyboardInterrupt, SystemExit):
-        held.give_back(timedelta(), attempts=held.job.attempts - 1)
+        _given_back(held)
         raise
     except PASSING as fault:
         outcome = _put_off(held, clear, fault)
@@ -101,6 +101,12 @@ def _tried(held: Held) -> str:
         log.exception("audio_job_failed", job=held.job.job_id)
         outcome = _failed(held, clear, UNEXPECTED)
     return outcome
+
+
+def _given_back(held: Held) -> None:
+    """Let somebody go on at once, no try lost. What is in the way of that must not keep the process from ending."""
+    with suppress(PanzotoError):  # what is done by now, or comes back when the lease is over
+        held.give_back(timedelta(), attempts=held.job.attempts - 1)
 
 
 def _goes_on(held: Held) -> bool:

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from panzoto.aws.copies import Copies
 from panzoto.errors import KeyRejected, StorageUnavailable, StoreUnavailable
-from panzoto.flows import _copying
+from panzoto.flows import _copying, _decrypting
 from panzoto.flows._working import MOST_ATTEMPTS, work
 from panzoto.flows.delete_me import erase
 from panzoto.models.auth_state.audio_job import DECRYPT, AudioJob
@@ -361,6 +361,25 @@ def test_a_command_that_is_ended_gives_back(
         work(owner.deps)
     assert owner.job(file_id).state == "queued"
     assert owner.nothing_is_left_in_the_clear()
+
+
+@pytest.mark.parametrize("fault", [JobLost, StoreUnavailable])
+def test_a_command_that_cannot_give_back_ends(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    """A signal that comes when the job is done, or while the store is away, ends `flask audio work` all the same."""
+    begun(owner)
+
+    def ended(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    def refused(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(_decrypting, "note", ended)
+    monkeypatch.setattr(AudioJobs, "give_back", refused)
+    with pytest.raises(SystemExit):
+        work(owner.deps)
 
 
 def test_a_job_that_ends_every_process(owner: Owner) -> None:
