@@ -90,7 +90,10 @@ class AudioFiles(Table):
         self._count(file, -1)
 
     def begin_deletion(self, state: State, now: datetime) -> Leaving:
-        """Take a recording out of every list, if it still is what was read. Whoever comes second goes on with it."""
+        """Take a recording out of every list, if it still is what was read, and count that.
+
+        Whoever comes second goes on with what the first has begun.
+        """
         leaving = Leaving(
             file_id=state.file_id,
             user_id=state.user_id,
@@ -99,9 +102,11 @@ class AudioFiles(Table):
             upload_id=None if isinstance(state, AudioFile) else state.upload_id,
             owns_object=isinstance(state, Upload) or state.owns_object,
         )
-        still = _is(state, "s3_key") if isinstance(state, AudioFile) else _is(state, "object_key")
-        begun = _is(state, "object_key") & Attr("deleting_at").exists()
-        self.put(to_item(leaving), when=still | begun, otherwise=NotFound)
+        still = _is(state, "s3_key" if isinstance(state, AudioFile) else "object_key")
+        try:
+            self.put(to_item(leaving), when=still, otherwise=_changed)
+        except _Occupied as occupied:
+            return _begun(occupied.state, state)
         if isinstance(state, AudioFile):
             self.count_deleted(state)
         return leaving
@@ -136,6 +141,17 @@ class _Occupied(Exception):
 
 def _occupied(item: Item | None) -> Exception:
     return Conflict("This upload has been given up. Begin another.") if item is None else _Occupied(from_item(item))
+
+
+def _changed(item: Item | None) -> Exception:
+    return NotFound() if item is None else _Occupied(from_item(item))
+
+
+def _begun(found: State, of: State) -> Leaving:
+    """The deletion that somebody else has begun of the same."""
+    if not isinstance(found, Leaving) or (found.user_id, found.s3_key) != (of.user_id, of.s3_key):
+        raise NotFound
+    return found
 
 
 def _is(state: State, name: str) -> Condition:

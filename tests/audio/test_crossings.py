@@ -116,6 +116,25 @@ def test_a_deletion_that_was_asked_for_twice(phone: Phone, monkeypatch: pytest.M
     assert (objects(phone.deps), phone.listed()) == ([kept["s3_key"]], [kept["file_id"]])
 
 
+def test_a_recording_that_two_delete_is_counted_once(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have read it, one has marked it, the other goes on with that: the person has no recording, and not -1."""
+    kept = phone.keep(DATA)
+    crossing(monkeypatch, AudioFiles, "begin_deletion", lambda: mark(phone, kept))
+    assert phone.ask("DELETE", f"{FILES}/{kept['file_id']}").status_code == 200
+    phone.deps.tally.give()
+    assert (me(phone).audio_files, me(phone).audio_bytes) == (0, 0)
+    assert (objects(phone.deps), items(phone.deps)) == ([], [])
+
+
+def test_a_deletion_of_what_is_another_s_by_now(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Marked for somebody else between the look and the mark: 404, and nothing of theirs goes."""
+    kept = phone.keep(DATA)
+    other = {"file_id": kept["file_id"], "user_id": "another", "object_key": kept["s3_key"], "deleting_at": 1}
+    crossing(monkeypatch, AudioFiles, "begin_deletion", lambda: phone.deps.audio_files.put(other))
+    assert phone.ask("DELETE", f"{FILES}/{kept['file_id']}").status_code == 404
+    assert objects(phone.deps) == [kept["s3_key"]]
+
+
 @pytest.mark.parametrize("by", ["a request", "the sweep"])
 def test_a_file_that_is_lost_is_told(phone: Phone, monkeypatch: pytest.MonkeyPatch, by: str) -> None:
     """Recorded anew at the very moment in which its object is deleted: nobody hears that all is well."""
