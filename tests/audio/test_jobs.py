@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from werkzeug.test import TestResponse
@@ -103,6 +104,31 @@ def test_its_key_is_of_one_file_and_job(owner: Owner) -> None:
     for user_id, job_id in ((owner.user.user_id, None), (owner.user.user_id, "job_x"), ("another", job.job_id)):
         with pytest.raises(KeyRejected):
             owner.deps.key_service.unwrap(wrapped, user_id, job_id)
+
+
+@pytest.mark.parametrize("file_id", ["x" * 1024, "é#" * 341 + "x"], ids=["as long as may be", "of many bytes"])
+def test_an_id_that_fills_a_key(owner: Owner, file_id: str) -> None:
+    """Ids that older software gave may be as long as DynamoDB takes them, and their recordings are decrypted."""
+    deps, key = owner.deps, f"users/{owner.user.user_id}/memo.3gp"
+    deps.clients.s3().put_object(Bucket=deps.config.s3_bucket, Key=key, Body=owner.seal(LONG, key))
+    deps.audio_files.put({"file_id": file_id, "user_id": owner.user.user_id, "s3_key": key, "uploaded_at": 1})
+    answer = owner.decrypt(quote(file_id))
+    assert answer.status_code == 202, answer.get_json()
+    assert [each.file_id for each in queue(owner)] == [file_id]
+    assert work(deps) == 0
+    assert work(deps) is None
+    assert got(owner.ask("GET", answer.get_json()["status_url"])) == LONG
+
+
+def test_a_place_from_before_it_named_its_recording(owner: Owner) -> None:
+    """A job whose place in the queue tells of it by its key alone is done as any other."""
+    file_id = begun(owner).get_json()["file_info"]["file_id"]
+    place = owner.deps.audio_jobs.get({"PK": "AUDIO_QUEUE", "SK": f"decrypt#{file_id}"})
+    assert place is not None
+    owner.deps.audio_jobs.put({name: value for name, value in place.items() if name != "FileID"})
+    assert work(owner.deps) == 0
+    assert owner.job(file_id).state == "done"
+    assert queue(owner) == []
 
 
 def test_who_asks_again_hears_of_the_same(owner: Owner) -> None:

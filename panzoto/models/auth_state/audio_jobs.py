@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from panzoto.errors import Conflict
+from panzoto.models import object_keys
 from panzoto.models.spec import AUTH_STATE
 from panzoto.models.store.expressions import Attr, Change, Condition, Key
 from panzoto.models.store.transaction import transact
@@ -44,12 +45,12 @@ class AudioJobs(Table):
     def begin(self, job: AudioJob, now: datetime) -> AudioJob:
         """Keep a job and its place in the queue; or, if one is open already, have its sessions share in that one."""
         free = Attr("PK").not_exists() | ~Attr("State").is_in(list(OPEN)) | Attr("TTL").lte(seconds(now))
-        entry = {**_place(job.kind, job.file_id), "JobID": job.job_id, "UserID": job.user_id, "TTL": ends_of(job)}
+        known = {"FileID": job.file_id, "JobID": job.job_id, "UserID": job.user_id, "TTL": ends_of(job)}
         try:
             transact(
                 self._gateway,
                 self.putting(to_item(job), when=free, otherwise=_Open),
-                self.putting(entry),
+                self.putting(_place(job.kind, job.file_id) | known),
             )
         except _Open:
             return self._shared(job)
@@ -125,12 +126,16 @@ class _Open(Exception):
 
 
 def _place(kind: str, file_id: str) -> dict[str, Any]:
-    return {"PK": QUEUE, "SK": f"{kind}#{file_id}"}
+    """The place of a job in the queue. Ids that older software gave may be longer than there is room for."""
+    place = {"PK": QUEUE, "SK": f"{kind}#{file_id}"}
+    if not AUTH_STATE.can_hold(place):
+        place["SK"] = f"{kind}#{object_keys.derived_id(f'{QUEUE}#{file_id}')}"
+    return place
 
 
 def _named_by(entry: Item) -> tuple[str, str]:
     kind, _, file_id = entry["SK"].partition("#")
-    return kind, file_id
+    return kind, entry.get("FileID", file_id)  # it was in `SK` alone before
 
 
 def _mine(job: AudioJob) -> Condition:
