@@ -13,8 +13,11 @@ import pytest
 import limits
 from config import Config
 from panzoto.flows.upload_audio import MOST_PARTS
+from tests.accounts.conftest import Service
+from tests.crypto.streams import recording
 
 from .conftest import FILES, MIB, SMALL_PARTS, Phone, items, noise, phone_of, put_parts, send
+from .sealing import code, got, owner_of
 
 SIZE = 11 * MIB + 1
 GIB = 1024 * MIB
@@ -76,6 +79,24 @@ def test_a_part_that_was_damaged_on_the_way_is_refused(phone: Phone) -> None:
     digest = {"Content-MD5": b64encode(hashlib.md5(data[-MIB - 1 :], usedforsecurity=False).digest()).decode()}
     assert send("PUT", part["url"], noise(MIB + 1), digest).status == 400
     assert send("PUT", part["url"], data[-MIB - 1 :], digest).status == 200
+
+
+@pytest.mark.parametrize("is_kept", [True, False], ids=["the same file", "sealed again"])
+def test_going_on_takes_the_file_that_was_begun_with(service_for: Callable[..., Service], *, is_kept: bool) -> None:
+    """The rest of the same sealed file makes a recording; parts of two sealings, each with its salt, make none."""
+    owner, clear = owner_of(service_for(**SMALL_PARTS)), recording(SIZE)
+    begun = owner.begin(bytes(len(owner.seal(clear, "any"))))
+    sealed = owner.seal(clear, begun["s3_key"])
+    put_parts(begun, sealed, 1)
+    later = owner.ask("GET", path_of(begun)).get_json()
+    put_parts(later, sealed if is_kept else owner.seal(clear, begun["s3_key"]))
+    assert owner.ask("POST", begun["upload"]["complete"]).status_code == 200
+    assert owner.record(begun, len(sealed)).status_code == 201
+    answer = owner.decrypt(begun["file_id"])
+    if is_kept:
+        assert got(answer) == clear
+    else:
+        assert code(answer) == (422, "audio_damaged")
 
 
 def test_parts_that_are_missing_are_named(phone: Phone) -> None:
