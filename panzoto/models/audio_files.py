@@ -6,10 +6,10 @@ An upload, a record and what is being deleted take each other's place under cond
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from panzoto.errors import Conflict, FileLost, KeyTaken, NotFound
+from panzoto.errors import AnotherFile, Conflict, FileLost, KeyTaken, NotFound
 from panzoto.tally import TODAY, Tally
 
 from .audio_file import AudioFile, Leaving, State, Upload, from_item, record_of, to_item
@@ -65,6 +65,14 @@ class AudioFiles(Table):
     def begin(self, upload: Upload) -> None:
         """Keep an upload, whose id is new."""
         self.put(to_item(upload), when=Attr("file_id").not_exists())
+
+    def identify(self, upload: Upload, checksum_sha256: str) -> Upload:
+        """Keep which file an upload is of, once: whoever names another hears so."""
+        known = replace(upload, checksum_sha256=checksum_sha256)
+        free = Attr("checksum_sha256").not_exists() | Attr("checksum_sha256").eq(checksum_sha256)
+        still = _is(upload, "object_key") & Attr("started_at").exists()
+        self.put(to_item(known), when=still & free, otherwise=_another)
+        return known
 
     def owning(self, s3_key: str) -> list[AudioFile]:
         """The records that own the object under a key: the index finds them, a consistent read of each decides."""
@@ -141,6 +149,11 @@ class _Occupied(Exception):
 
 def _occupied(item: Item | None) -> Exception:
     return Conflict("This upload has been given up. Begin another.") if item is None else _Occupied(from_item(item))
+
+
+def _another(item: Item | None) -> Exception:
+    is_upload = item is not None and isinstance(from_item(item), Upload)
+    return AnotherFile() if is_upload else NotFound()
 
 
 def _changed(item: Item | None) -> Exception:

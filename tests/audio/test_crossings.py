@@ -18,7 +18,7 @@ from panzoto.models.audio_files import AudioFiles
 from panzoto.models.audit_events import AuditEvents
 from panzoto.models.users import User
 
-from .conftest import FILES, MIB, SMALL_PARTS, Phone, items, noise, objects, put, put_parts, send, sweep
+from .conftest import FILES, MIB, SMALL_PARTS, Phone, items, noise, objects, put, put_parts, send, sha256, sweep
 
 LATER = timedelta(days=30)
 DATA = b"sealed"
@@ -114,6 +114,28 @@ def test_a_deletion_that_was_asked_for_twice(phone: Phone, monkeypatch: pytest.M
     crossing(monkeypatch, delete_audio, "remove", lambda: again(phone, kept))
     assert phone.ask("DELETE", f"{FILES}/{kept['file_id']}").status_code == 200
     assert (objects(phone.deps), phone.listed()) == ([kept["s3_key"]], [kept["file_id"]])
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "code"),
+    [("the same file", None), ("another file", "another_file"), ("given up", "not_found"), ("recorded", "not_found")],
+)
+def test_an_upload_that_is_told_of_twice(
+    phone: Phone, monkeypatch: pytest.MonkeyPatch, meanwhile: str, code: str | None
+) -> None:
+    """Of two files that an upload is told of at once one is its; what is no upload any more goes on with none."""
+    begun = phone.begin(DATA)
+    put(begun, DATA)
+    path = f"{FILES}/uploads/{begun['file_id']}"
+    told = {"checksum_sha256": sha256(DATA)}
+    acts: dict[str, Callable[[], object]] = {
+        "the same file": lambda: phone.ask("POST", path, told),
+        "another file": lambda: phone.ask("POST", path, {"checksum_sha256": sha256(b"another")}),
+        "given up": lambda: phone.ask("DELETE", path),
+        "recorded": lambda: phone.record(begun, len(DATA)),
+    }
+    crossing(monkeypatch, AudioFiles, "identify", acts[meanwhile])
+    assert phone.ask("POST", path, told).get_json().get("code") == code
 
 
 def test_a_recording_that_two_delete_is_counted_once(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
