@@ -96,6 +96,7 @@ RECORDINGS = {
     "record, the seed's example": Cost(4, 3.5, 6),
     "go on": Cost(0, 2, 2),
     "go on, in parts": Cost(1, 2, 3),
+    "go on, told with which file": Cost(2, 2, 4),
     "complete": Cost(0, 2, 2),
     "give up": Cost(2, 3, 5),
     "get": Cost(0, 2, 2),

@@ -219,6 +219,12 @@ class PartsMissing(Conflict):
     sentence = "Some parts have not been uploaded. Ask for the upload again to get addresses for them."
 
 
+class AnotherFile(Conflict):
+    """An upload was begun with one sealed file, and is to go on with another: together they make none."""
+
+    sentence = "This upload was begun with another file. Go on with that one, or give the upload up and begin another."
+
+
 class SizeMismatch(PanzotoError):
     """The object in the bucket, or the upload, has another size than the request says."""
 

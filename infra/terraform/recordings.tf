@@ -117,7 +117,7 @@ resource "aws_s3_bucket_cors_configuration" "recordings" {
   cors_rule {
     allowed_origins = var.app_origins
     allowed_methods = ["GET", "PUT"]
-    allowed_headers = ["content-type", "content-length", "if-none-match", "x-amz-checksum-sha256", "x-amz-sdk-checksum-algorithm"]
+    allowed_headers = ["content-type", "content-length", "content-md5", "if-none-match", "x-amz-checksum-sha256", "x-amz-meta-file-id", "x-amz-sdk-checksum-algorithm"]
     expose_headers  = ["ETag"]
     max_age_seconds = 3600
   }

@@ -44,6 +44,17 @@ def get_upload(path: shapes.AudioPath) -> Response:
 
 
 @audio.post(
+    "/uploads/<file_id>",
+    summary="Go on with the same file",
+    responses={200: shapes.UploadShape, 404: ErrorBody, 409: ErrorBody},
+)
+@signed_in
+def post_upload_again(path: shapes.AudioPath, body: shapes.SealedFile) -> Response:
+    """The same for an app that says which file it sends: whoever has sealed it again meanwhile hears so."""
+    return _offered(upload_audio.resume_upload(deps(), caller(), path.file_id, body.checksum_sha256))
+
+
+@audio.post(
     "/uploads/<file_id>/complete",
     summary="Put the parts together",
     responses={200: shapes.Completed, 404: ErrorBody, 409: ErrorBody, 422: ErrorBody},

@@ -50,7 +50,7 @@ def post_decrypt_of_seed(body: shapes.SeedDecrypt) -> tuple[Response, int]:
 @decryption.get("/<file_id>/jobs/<job_id>", summary="How far it is", responses={200: shapes.JobShape, 404: ErrorBody})
 @signed_in_beside
 def get_job(path: shapes.JobPath) -> Response:
-    """How far a decryption is; when it is done, with a fresh address for the copy. It is known for an hour after."""
+    """How far a decryption is, until an hour after; sessions that asked for it get a fresh address for the copy."""
     return jsonify(_job(follow_job(deps(), caller(), path.file_id, path.job_id)))
 
 

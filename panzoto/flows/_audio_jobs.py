@@ -13,6 +13,7 @@ from panzoto.models.audio_files import AudioFile
 from panzoto.models.auth_state.audio_job import QUEUED, AudioJob
 
 from ._sealed_files import Sealed
+from .authenticate import Caller
 
 # A worker says so many times in a lease that it is still there.
 BEATS = 4
@@ -24,6 +25,7 @@ class Stopping(Exception):
 
 def new_job(
     deps: Deps,
+    caller: Caller,
     file: AudioFile,
     sealed: Sealed,
     kind: str,
@@ -34,7 +36,7 @@ def new_job(
 ) -> AudioJob:
     """A job of a recording. The password will be gone: KMS keeps the key of this one file, and `more`, for this job.
 
-    Whoever asks for what is under way already hears of that.
+    Whoever asks for what is under way already hears of that, and may have it too: the caller has proved who they are.
     """
     job_id = new_id("job_")
     job = AudioJob(
@@ -50,6 +52,7 @@ def new_job(
         due_at=now,
         wrapped_keys=deps.key_service.wrap(sealed.key + more, file.user_id, job_id),
         language=language,
+        sessions=frozenset({caller.holder}),
     )
     return deps.audio_jobs.begin(job, now)
 

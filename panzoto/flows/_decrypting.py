@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from panzoto.counters import DECRYPTS
 from panzoto.deps import Deps
+from panzoto.errors import NotFound
 from panzoto.models.auth_state.audio_job import AudioJob
 
 from ._audio_jobs import Held
@@ -42,9 +43,11 @@ def make_copy(held: Held) -> None:
 
 
 def keys_of(held: Held) -> bytes:
-    """The keys of the job, which KMS opens for it alone."""
+    """The keys of the job, which KMS opens for it alone. Where its owner is gone there are none any more."""
     job = held.job
-    return held.deps.key_service.unwrap(job.wrapped_keys or "", job.user_id, job.job_id)
+    if job.wrapped_keys is None:
+        raise NotFound
+    return held.deps.key_service.unwrap(job.wrapped_keys, job.user_id, job.job_id)
 
 
 def clear_copy(deps: Deps, job: AudioJob) -> None:
@@ -57,7 +60,7 @@ def clear_copy(deps: Deps, job: AudioJob) -> None:
 
 
 def note(held: Held, action: str, **details: str) -> None:
-    """Tell what happened to the job's recording, to whoever reads the events."""
+    """Tell what happened to the job's recording, to whoever reads the events. By which job is not theirs to know."""
     job = held.job
-    known = {"file_id": job.file_id, "s3_key": job.s3_key, "job": job.job_id, **details}
+    known = {"file_id": job.file_id, "s3_key": job.s3_key, **details}
     held.deps.audit.record(event(job.user_id, action, WORKER, held.deps.clock(), known, in_feed=False))

@@ -42,10 +42,12 @@ def remove(deps: Deps, leaving: Leaving) -> None:
 def _is_shared(deps: Deps, leaving: Leaving) -> bool:
     """Whether another record owns the same object: the seed made one for each time that an app told of it.
 
-    Of two that are deleted at once the later sees that the other is marked. Ids of ours follow from their keys, so that
-    there is no second; those are not looked up.
+    Of two that are deleted at once the later sees that the other is marked. Keys that we made are recorded here alone,
+    under the id that they name: those are not looked up.
     """
-    return leaving.file_id != object_keys.file_id_of(leaving.s3_key) and bool(deps.audio_files.owning(leaving.s3_key))
+    made = object_keys.issued(leaving.s3_key)
+    is_alone = made is not None and made.file_id == leaving.file_id
+    return not is_alone and bool(deps.audio_files.owning(leaving.s3_key))
 
 
 def remove_copies(deps: Deps, prefix: str) -> None:

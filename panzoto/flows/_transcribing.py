@@ -18,7 +18,8 @@ from ._decrypting import FILE_KEY, clear_copy, keys_of, make_copy, note
 from ._sealed_files import still_there
 
 ASK_AGAIN = timedelta(seconds=5)
-STARTED = "transcribing"
+# The copy is there, and the transcriber may know of it; then it does.
+COPIED, STARTED = "copied", "transcribing"
 # Of the transcriber's answer, which has every word with its time, for many hours of talk.
 MOST_BYTES = 64 * 2**20
 
@@ -27,8 +28,10 @@ def transcribe(held: Held) -> None:
     """Go one step further: nobody is held up while the transcriber works. Commit point: the end of the job."""
     if held.deps.transcriber is None:
         raise TranscriptionFailed
-    if held.job.stage != STARTED:
+    if held.job.stage is None:
         make_copy(held)
+        held.note(stage=COPIED)
+    if held.job.stage == COPIED:
         held.deps.transcriber.start(_name(held.job), held.job.object_key or "", _output(held.job), held.job.language)
         held.note(stage=STARTED)
     elif held.deps.transcriber.ask(_name(held.job)).is_done:
@@ -59,9 +62,11 @@ def _keep(held: Held) -> None:
 def clear_transcription(deps: Deps, job: AudioJob) -> None:
     """Remove all that is clear, and what the transcriber knows."""
     clear_copy(deps, job)
-    if deps.transcriber is not None and job.stage == STARTED:
+    if job.stage is None:
+        return
+    if deps.transcriber is not None:
         deps.transcriber.forget(_name(job))
-        deps.bucket.delete(_output(job))
+    deps.bucket.delete(_output(job))
 
 
 def _name(job: AudioJob) -> str:

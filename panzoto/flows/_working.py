@@ -84,14 +84,14 @@ def _tried(held: Held) -> str:
         step(held)
         outcome = "done"
     except JobLost:
-        if held.job.stage is None:  # what was made since then its successor goes on with
+        if held.job.stage is None or not _goes_on(held):
             _cleared(held.deps, held.job, clear)
         outcome = "lost"
     except Stopping:
-        held.give_back(timedelta(), attempts=held.job.attempts - 1)
+        _given_back(held)
         outcome = "given back"
     except (KeyboardInterrupt, SystemExit):
-        held.give_back(timedelta(), attempts=held.job.attempts - 1)
+        _given_back(held)
         raise
     except PASSING as fault:
         outcome = _put_off(held, clear, fault)
@@ -101,6 +101,18 @@ def _tried(held: Held) -> str:
         log.exception("audio_job_failed", job=held.job.job_id)
         outcome = _failed(held, clear, UNEXPECTED)
     return outcome
+
+
+def _given_back(held: Held) -> None:
+    """Let somebody go on at once, no try lost. What is in the way of that must not keep the process from ending."""
+    with suppress(PanzotoError):  # what is done by now, or comes back when the lease is over
+        held.give_back(timedelta(), attempts=held.job.attempts - 1)
+
+
+def _goes_on(held: Held) -> bool:
+    """Whether a successor has the job, and goes on with what was made of it; the job may have been forgotten."""
+    job = held.deps.audio_jobs.find(held.job.kind, held.job.file_id)
+    return job is not None and job.job_id == held.job.job_id
 
 
 def _require_hope(job: AudioJob) -> None:

@@ -37,6 +37,11 @@ class Caller:
         """The session; an old backend's token has none."""
         return self.claims.sid
 
+    @property
+    def holder(self) -> str:
+        """What a proof of the owner is good for: the session, or an old backend's token by itself."""
+        return self.session_id or self.claims.jti
+
     def wait(self) -> None:
         """Wait until it is known that the session lives: before anything but a read of DynamoDB."""
         _ = self.user

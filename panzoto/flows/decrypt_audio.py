@@ -57,7 +57,7 @@ def decrypt_audio(
         sealed = opened(deps, file, audio_key_for(deps, caller, file, password))
         if sealed.size < deps.config.decrypt_async_from_bytes:
             return _decrypted(deps, file, sealed, client)
-    job = new_job(deps, file, sealed, DECRYPT, now)
+    job = new_job(deps, caller, file, sealed, DECRYPT, now)
     wake(deps)
     return Begun(file, job)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from panzoto.deps import Deps
 from panzoto.models import object_keys
 from panzoto.models.audio_file import record_of
+from panzoto.models.auth_state.audio_job import TRANSCRIBE, AudioJob
+from panzoto.models.auth_state.audio_jobs import JobLost
 from panzoto.models.store.transaction import transact
 from panzoto.models.users import ADMIN, User
 
@@ -81,7 +84,8 @@ def _erase_recordings(deps: Deps, user_id: str) -> None:
     for upload in begun:
         deps.multipart.abort(upload.key, upload.upload_id)
     deps.bucket.empty(prefix)
-    deps.audio_jobs.forget(deps.audio_jobs.open_jobs(user_id))
+    for job in deps.audio_jobs.open_jobs(user_id):
+        _let_go(deps, job)
     remove_copies(deps, f"{object_keys.DECRYPTED}/{user_id}/")
     for file in map(record_of, deps.audio_files.of(user_id)):
         elsewhere = file.owns_object and not file.s3_key.startswith(prefix)  # where older software put it
@@ -90,3 +94,12 @@ def _erase_recordings(deps: Deps, user_id: str) -> None:
         file_ids.add(file.file_id)
         deps.audio_files.count_deleted(file)
     deps.audio_files.forget(sorted(file_ids))
+
+
+def _let_go(deps: Deps, job: AudioJob) -> None:
+    """Forget a job. A transcription stays, without keys: a worker removes what the transcriber will have written."""
+    with suppress(JobLost):  # it has ended at this moment
+        if job.kind == TRANSCRIBE:
+            deps.audio_jobs.orphan(job)
+        else:
+            deps.audio_jobs.forget(job)

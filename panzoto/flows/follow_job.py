@@ -19,7 +19,7 @@ from .authenticate import Caller
 
 @dataclass(frozen=True)
 class Followed:
-    """A job, and where its copy is got until when, if it is done."""
+    """A job, and where its copy is got until when, if it is done and whoever asks may have it."""
 
     file: AudioFile
     job: AudioJob
@@ -28,7 +28,10 @@ class Followed:
 
 
 def follow_job(deps: Deps, caller: Caller, file_id: str, job_id: str) -> Followed:
-    """How far a job is. One that nobody works on any more is found by this, and taken over."""
+    """How far a job is. One that nobody works on any more is found by this, and taken over.
+
+    The copy is for sessions that have proved it is the owner who asks; to know the job proves nothing.
+    """
     now = deps.clock()
     file = own(deps, caller, file_id, AudioFile)
     job = deps.audio_jobs.find(DECRYPT, file_id)
@@ -39,6 +42,6 @@ def follow_job(deps: Deps, caller: Caller, file_id: str, job_id: str) -> Followe
     caller.wait()
     if job.is_due(now):
         wake(deps)
-    if job.state == DONE and job.object_key is not None:
+    if job.state == DONE and job.object_key is not None and caller.holder in job.sessions:
         return Followed(file, job, *address_of(deps, file, job.object_key))
     return Followed(file, job)

@@ -85,7 +85,7 @@ def _whole(deps: Deps, caller: Caller, file: AudioFile, password: str | None, cl
 
 
 def _holder(caller: Caller, file_id: str) -> Holder:
-    return Holder(caller.user.user_id, caller.session_id or caller.claims.jti, file_id)
+    return Holder(caller.user.user_id, caller.holder, file_id)
 
 
 class Stream:

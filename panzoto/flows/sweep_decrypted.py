@@ -9,8 +9,9 @@ from functools import partial
 from panzoto.aws.bucket import Listed
 from panzoto.aws.multipart import Begun
 from panzoto.deps import Deps
-from panzoto.models.auth_state.audio_job import LONGEST
+from panzoto.models.auth_state.audio_job import LONGEST, AudioJob
 
+from ._transcribing import clear_transcription
 from .sweep_audio import Leftover
 
 
@@ -30,6 +31,11 @@ def left_in_the_clear(
 def left_in_queue(deps: Deps, now: datetime) -> Iterator[Leftover | None]:
     """Jobs that nobody has done in all their time; what else is left in the queue is cleared by looking."""
     for job in deps.audio_jobs.open_jobs():
-        forget = partial(deps.audio_jobs.forget, [job])
         is_over = job.created_at + LONGEST < now
-        yield Leftover(f"{job.file_id}: its job was never done", forget) if is_over else None
+        yield Leftover(f"{job.file_id}: its job was never done", partial(_give_up, deps, job)) if is_over else None
+
+
+def _give_up(deps: Deps, job: AudioJob) -> None:
+    """Forget a job, and remove what it has made: a newer one has a copy, and a transcription, of its own."""
+    clear_transcription(deps, job)
+    deps.audio_jobs.forget(job)

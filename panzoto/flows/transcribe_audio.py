@@ -46,7 +46,7 @@ def transcribe_audio(
         sealed = opened(deps, file, audio_key)
     key = transcript_key(audio_key, file.user_id, file_id)
     spoken = language or deps.config.transcribe_language
-    job = new_job(deps, file, sealed, TRANSCRIBE, now, more=key, language=spoken)
+    job = new_job(deps, caller, file, sealed, TRANSCRIBE, now, more=key, language=spoken)
     wake(deps)
     return job
 

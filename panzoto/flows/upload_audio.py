@@ -73,12 +73,18 @@ def begin_upload(
     return _offer(deps, upload, [], now)
 
 
-def resume_upload(deps: Deps, caller: Caller, file_id: str) -> Offer:
-    """Fresh addresses for what has not arrived: S3 knows which parts have. Signing up to a thousand is charged."""
+def resume_upload(deps: Deps, caller: Caller, file_id: str, checksum_sha256: str | None = None) -> Offer:
+    """Fresh addresses for what has not arrived: S3 knows which parts have. Signing up to a thousand is charged.
+
+    Whoever tells which sealed file they have goes on with that alone: parts of two sealings make a file for nobody.
+    Commit point: `identify`. A crash after it leaves an upload that takes this file.
+    """
     now = deps.clock()
     upload = own(deps, caller, file_id, Upload)
     if upload.upload_id is not None:
         deps.rates.charge("upload.account", caller.user.user_id, now)
+    if checksum_sha256 is not None and checksum_sha256 != upload.checksum_sha256:
+        upload = deps.audio_files.identify(upload, checksum_sha256)
     return _offer(deps, upload, _arrived(deps, upload), now)
 
 

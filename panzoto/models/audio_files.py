@@ -6,10 +6,10 @@ An upload, a record and what is being deleted take each other's place under cond
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from panzoto.errors import Conflict, FileLost, KeyTaken, NotFound
+from panzoto.errors import AnotherFile, Conflict, FileLost, KeyTaken, NotFound
 from panzoto.tally import TODAY, Tally
 
 from .audio_file import AudioFile, Leaving, State, Upload, from_item, record_of, to_item
@@ -66,6 +66,14 @@ class AudioFiles(Table):
         """Keep an upload, whose id is new."""
         self.put(to_item(upload), when=Attr("file_id").not_exists())
 
+    def identify(self, upload: Upload, checksum_sha256: str) -> Upload:
+        """Keep which file an upload is of, once: whoever names another hears so."""
+        known = replace(upload, checksum_sha256=checksum_sha256)
+        free = Attr("checksum_sha256").not_exists() | Attr("checksum_sha256").eq(checksum_sha256)
+        still = _is(upload, "object_key") & Attr("started_at").exists()
+        self.put(to_item(known), when=still & free, otherwise=_another)
+        return known
+
     def owning(self, s3_key: str) -> list[AudioFile]:
         """The records that own the object under a key: the index finds them, a consistent read of each decides."""
         found = self.get_many([{"file_id": each.file_id} for each in self.with_key(s3_key)])
@@ -90,7 +98,10 @@ class AudioFiles(Table):
         self._count(file, -1)
 
     def begin_deletion(self, state: State, now: datetime) -> Leaving:
-        """Take a recording out of every list, if it still is what was read. Whoever comes second goes on with it."""
+        """Take a recording out of every list, if it still is what was read, and count that.
+
+        Whoever comes second goes on with what the first has begun.
+        """
         leaving = Leaving(
             file_id=state.file_id,
             user_id=state.user_id,
@@ -99,9 +110,11 @@ class AudioFiles(Table):
             upload_id=None if isinstance(state, AudioFile) else state.upload_id,
             owns_object=isinstance(state, Upload) or state.owns_object,
         )
-        still = _is(state, "s3_key") if isinstance(state, AudioFile) else _is(state, "object_key")
-        begun = _is(state, "object_key") & Attr("deleting_at").exists()
-        self.put(to_item(leaving), when=still | begun, otherwise=NotFound)
+        still = _is(state, "s3_key" if isinstance(state, AudioFile) else "object_key")
+        try:
+            self.put(to_item(leaving), when=still, otherwise=_changed)
+        except _Occupied as occupied:
+            return _begun(occupied.state, state)
         if isinstance(state, AudioFile):
             self.count_deleted(state)
         return leaving
@@ -136,6 +149,22 @@ class _Occupied(Exception):
 
 def _occupied(item: Item | None) -> Exception:
     return Conflict("This upload has been given up. Begin another.") if item is None else _Occupied(from_item(item))
+
+
+def _another(item: Item | None) -> Exception:
+    is_upload = item is not None and isinstance(from_item(item), Upload)
+    return AnotherFile() if is_upload else NotFound()
+
+
+def _changed(item: Item | None) -> Exception:
+    return NotFound() if item is None else _Occupied(from_item(item))
+
+
+def _begun(found: State, of: State) -> Leaving:
+    """The deletion that somebody else has begun of the same."""
+    if not isinstance(found, Leaving) or (found.user_id, found.s3_key) != (of.user_id, of.s3_key):
+        raise NotFound
+    return found
 
 
 def _is(state: State, name: str) -> Condition:

@@ -37,6 +37,7 @@ TABLE: dict[type[PanzotoError], tuple[int, str]] = {
     errors.FileTooLarge: (413, "file_too_large"),
     errors.UploadMissing: (409, "upload_missing"),
     errors.PartsMissing: (409, "parts_missing"),
+    errors.AnotherFile: (409, "another_file"),
     errors.SizeMismatch: (422, "size_mismatch"),
     errors.FileLost: (409, "file_lost"),
     errors.KeyTaken: (409, "key_taken"),

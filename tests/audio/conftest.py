@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -105,6 +107,11 @@ def put_parts(begun: Mapping[str, Any], data: bytes, *numbers: int) -> None:
         if part["part_number"] in (numbers or (part["part_number"],)):
             start = (part["part_number"] - 1) * size
             assert send("PUT", part["url"], data[start : start + size]).status == 200
+
+
+def sha256(data: bytes) -> str:
+    """The checksum of a file, as the API takes it."""
+    return b64encode(hashlib.sha256(data).digest()).decode()
 
 
 def noise(size: int) -> bytes:

@@ -13,7 +13,7 @@ from panzoto import costs
 from panzoto.costs import Cost
 from tests.accounts.test_budgets import table, within
 
-from .conftest import FILES, MIB, SMALL_PARTS, Phone, noise, put, put_parts
+from .conftest import FILES, MIB, SMALL_PARTS, Phone, noise, put, put_parts, sha256
 from .test_list import many
 
 __all__ = ["table"]
@@ -54,6 +54,8 @@ def test_recordings(phone_for: Callable[..., Phone], table: Callable[..., None])
     parts = phone.begin(data)
     put_parts(parts, data)
     found["go on, in parts"] = spent(phone, "GET", f"{FILES}/uploads/{parts['file_id']}")
+    told = {"checksum_sha256": sha256(data)}
+    found["go on, told with which file"] = spent(phone, "POST", f"{FILES}/uploads/{parts['file_id']}", told)
     found["complete"] = spent(phone, "POST", f"{FILES}/uploads/{parts['file_id']}/complete")
     found["give up"] = spent(phone, "DELETE", f"{FILES}/uploads/{parts['file_id']}")
     found["get"] = spent(phone, "GET", f"{FILES}/{begun['file_id']}")

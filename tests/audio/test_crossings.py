@@ -18,7 +18,7 @@ from panzoto.models.audio_files import AudioFiles
 from panzoto.models.audit_events import AuditEvents
 from panzoto.models.users import User
 
-from .conftest import FILES, MIB, SMALL_PARTS, Phone, items, noise, objects, put, put_parts, send, sweep
+from .conftest import FILES, MIB, SMALL_PARTS, Phone, items, noise, objects, put, put_parts, send, sha256, sweep
 
 LATER = timedelta(days=30)
 DATA = b"sealed"
@@ -114,6 +114,47 @@ def test_a_deletion_that_was_asked_for_twice(phone: Phone, monkeypatch: pytest.M
     crossing(monkeypatch, delete_audio, "remove", lambda: again(phone, kept))
     assert phone.ask("DELETE", f"{FILES}/{kept['file_id']}").status_code == 200
     assert (objects(phone.deps), phone.listed()) == ([kept["s3_key"]], [kept["file_id"]])
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "code"),
+    [("the same file", None), ("another file", "another_file"), ("given up", "not_found"), ("recorded", "not_found")],
+)
+def test_an_upload_that_is_told_of_twice(
+    phone: Phone, monkeypatch: pytest.MonkeyPatch, meanwhile: str, code: str | None
+) -> None:
+    """Of two files that an upload is told of at once one is its; what is no upload any more goes on with none."""
+    begun = phone.begin(DATA)
+    put(begun, DATA)
+    path = f"{FILES}/uploads/{begun['file_id']}"
+    told = {"checksum_sha256": sha256(DATA)}
+    acts: dict[str, Callable[[], object]] = {
+        "the same file": lambda: phone.ask("POST", path, told),
+        "another file": lambda: phone.ask("POST", path, {"checksum_sha256": sha256(b"another")}),
+        "given up": lambda: phone.ask("DELETE", path),
+        "recorded": lambda: phone.record(begun, len(DATA)),
+    }
+    crossing(monkeypatch, AudioFiles, "identify", acts[meanwhile])
+    assert phone.ask("POST", path, told).get_json().get("code") == code
+
+
+def test_a_recording_that_two_delete_is_counted_once(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have read it, one has marked it, the other goes on with that: the person has no recording, and not -1."""
+    kept = phone.keep(DATA)
+    crossing(monkeypatch, AudioFiles, "begin_deletion", lambda: mark(phone, kept))
+    assert phone.ask("DELETE", f"{FILES}/{kept['file_id']}").status_code == 200
+    phone.deps.tally.give()
+    assert (me(phone).audio_files, me(phone).audio_bytes) == (0, 0)
+    assert (objects(phone.deps), items(phone.deps)) == ([], [])
+
+
+def test_a_deletion_of_what_is_another_s_by_now(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Marked for somebody else between the look and the mark: 404, and nothing of theirs goes."""
+    kept = phone.keep(DATA)
+    other = {"file_id": kept["file_id"], "user_id": "another", "object_key": kept["s3_key"], "deleting_at": 1}
+    crossing(monkeypatch, AudioFiles, "begin_deletion", lambda: phone.deps.audio_files.put(other))
+    assert phone.ask("DELETE", f"{FILES}/{kept['file_id']}").status_code == 404
+    assert objects(phone.deps) == [kept["s3_key"]]
 
 
 @pytest.mark.parametrize("by", ["a request", "the sweep"])

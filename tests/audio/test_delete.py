@@ -207,6 +207,18 @@ def test_a_stranger_s_record_keeps_no_object(phone: Phone) -> None:
     assert objects(deps) == []
 
 
+def test_a_record_of_the_seed_s_beside_ours_keeps_the_object(phone: Phone) -> None:
+    """Of two that name a key of an old app, one by each software, whichever goes first leaves the file to the other."""
+    deps, owner, key = phone.deps, phone.user.user_id, f"users/{phone.user.user_id}/memo-1.3gp"
+    deps.clients.s3().put_object(Bucket=deps.config.s3_bucket, Key=key, Body=b"words")
+    ours = phone.ask("POST", "/api/audio-file", {"s3_key": key, "file_size": 5}).get_json()["audio_file"]["file_id"]
+    deps.audio_files.put({"file_id": "the seed's", "user_id": owner, "s3_key": key, "file_size": 5, "uploaded_at": 1})
+    assert phone.ask("DELETE", f"{FILES}/{ours}").status_code == 200
+    assert (phone.listed(), objects(deps)) == (["the seed's"], [key])
+    assert phone.ask("DELETE", f"{FILES}/the seed's").status_code == 200
+    assert (phone.listed(), objects(deps)) == ([], [])
+
+
 def test_a_deletion_does_not_read_what_begins_alike(phone: Phone) -> None:
     """A key comes before all that begin like it: with pages of two, two pages tell every version of it."""
     s3, bucket = phone.deps.clients.s3(), phone.deps.config.s3_bucket

@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from werkzeug.test import TestResponse
 
 from panzoto.aws.copies import Copies
 from panzoto.errors import KeyRejected, StorageUnavailable, StoreUnavailable
-from panzoto.flows import _copying
+from panzoto.flows import _copying, _decrypting
 from panzoto.flows._working import MOST_ATTEMPTS, work
+from panzoto.flows.delete_me import erase
 from panzoto.models.auth_state.audio_job import DECRYPT, AudioJob
-from panzoto.models.auth_state.audio_jobs import JobLost
+from panzoto.models.auth_state.audio_jobs import AudioJobs, JobLost
 from panzoto.workers import Workers
 from tests.accounts.conftest import Service
 from tests.crypto.streams import recording
@@ -22,6 +24,7 @@ from tests.support.phones import signed_in
 
 from .conftest import FILES, MIB, send, sweep
 from .sealing import Owner, code, got, owner_of
+from .test_crossings import crossing
 from .test_decrypt import DAMAGE, replace_object
 
 LONG = recording(9 * MIB)
@@ -82,8 +85,7 @@ def test_it_is_forgotten_after_an_hour(owner: Owner) -> None:
     assert "WrappedKeys" not in item
     assert item["TTL"] == item["FinishedAt"] + 3600
     owner.service.clock.pass_by(hours=1)
-    fresh = Owner(owner.service, owner.user, _token(owner), owner.audio_key)
-    assert code(fresh.ask("GET", where)) == (404, "not_found")
+    assert code(elsewhere(owner).ask("GET", where)) == (404, "not_found")
 
 
 def _token(owner: Owner) -> str:
@@ -104,6 +106,31 @@ def test_its_key_is_of_one_file_and_job(owner: Owner) -> None:
             owner.deps.key_service.unwrap(wrapped, user_id, job_id)
 
 
+@pytest.mark.parametrize("file_id", ["x" * 1024, "é#" * 341 + "x"], ids=["as long as may be", "of many bytes"])
+def test_an_id_that_fills_a_key(owner: Owner, file_id: str) -> None:
+    """Ids that older software gave may be as long as DynamoDB takes them, and their recordings are decrypted."""
+    deps, key = owner.deps, f"users/{owner.user.user_id}/memo.3gp"
+    deps.clients.s3().put_object(Bucket=deps.config.s3_bucket, Key=key, Body=owner.seal(LONG, key))
+    deps.audio_files.put({"file_id": file_id, "user_id": owner.user.user_id, "s3_key": key, "uploaded_at": 1})
+    answer = owner.decrypt(quote(file_id))
+    assert answer.status_code == 202, answer.get_json()
+    assert [each.file_id for each in queue(owner)] == [file_id]
+    assert work(deps) == 0
+    assert work(deps) is None
+    assert got(owner.ask("GET", answer.get_json()["status_url"])) == LONG
+
+
+def test_a_place_from_before_it_named_its_recording(owner: Owner) -> None:
+    """A job whose place in the queue tells of it by its key alone is done as any other."""
+    file_id = begun(owner).get_json()["file_info"]["file_id"]
+    place = owner.deps.audio_jobs.get({"PK": "AUDIO_QUEUE", "SK": f"decrypt#{file_id}"})
+    assert place is not None
+    owner.deps.audio_jobs.put({name: value for name, value in place.items() if name != "FileID"})
+    assert work(owner.deps) == 0
+    assert owner.job(file_id).state == "done"
+    assert queue(owner) == []
+
+
 def test_who_asks_again_hears_of_the_same(owner: Owner) -> None:
     """While a recording is decrypted a second request hears of the first; afterwards it is a new one."""
     body = begun(owner).get_json()
@@ -117,6 +144,72 @@ def test_who_asks_again_hears_of_the_same(owner: Owner) -> None:
     work(owner.deps)
     assert got(owner.ask("GET", again["status_url"])) == LONG
     assert send("GET", first.get_json()["download_url"]).body == LONG
+
+
+def elsewhere(owner: Owner) -> Owner:
+    """The same person, in another session."""
+    return Owner(owner.service, owner.user, _token(owner), owner.audio_key)
+
+
+def test_a_copy_is_for_the_session_that_asked(owner: Owner) -> None:
+    """Another session sees how far it is and never the copy, without the proof that a decryption asks for."""
+    body = begun(owner).get_json()
+    other = elsewhere(owner)
+    owner.service.clock.pass_by(minutes=6)
+    assert code(other.decrypt(body["file_info"]["file_id"])) == (403, "recent_sign_in_needed")
+    assert other.ask("GET", body["status_url"]).get_json()["status"] == "queued"
+    work(owner.deps)
+    seen = other.ask("GET", body["status_url"]).get_json()
+    assert (seen["status"], seen["progress"]) == ("done", 100)
+    assert not {"download_url", "expires_at"} & seen.keys()
+    assert got(owner.ask("GET", body["status_url"])) == LONG
+
+
+@pytest.mark.parametrize("change", [lambda sealed: sealed, DAMAGE["trailing bytes"]], ids=["done", "refused"])
+def test_an_export_tells_of_no_job(owner: Owner, change: Callable[[bytes], bytes]) -> None:
+    """An export tells what was decrypted and refused, and has no id of a job in it."""
+    body = begun(owner, change=change).get_json()
+    work(owner.deps)
+    export = owner.ask("GET", "/api/v1/auth/export")
+    assert any(each["details"].get("file_id") == body["file_info"]["file_id"] for each in export.get_json()["events"])
+    assert body["job_id"] not in export.get_data(as_text=True)
+
+
+def test_who_asks_again_elsewhere_may_have_it(owner: Owner) -> None:
+    """A session that proves itself while a recording is decrypted gets the same copy as the first."""
+    body = begun(owner).get_json()
+    other = elsewhere(owner)
+    assert other.decrypt(body["file_info"]["file_id"]).get_json()["job_id"] == body["job_id"]
+    work(owner.deps)
+    assert [got(each.ask("GET", body["status_url"])) for each in (owner, other)] == [LONG, LONG]
+
+
+def test_a_job_that_ends_while_somebody_asks_again(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever finds it open and meets it done has its copy; where it is forgotten meanwhile they ask once more."""
+    file_id = begun(owner).get_json()["file_info"]["file_id"]
+    job = owner.job(file_id)
+    crossing(monkeypatch, AudioJobs, "_shared", lambda: work(owner.deps))
+    other = elsewhere(owner)
+    assert got(other.ask("GET", other.decrypt(file_id).get_json()["status_url"])) == LONG
+    assert owner.decrypt(file_id).status_code == 202
+    crossing(monkeypatch, AudioJobs, "_shared", lambda: owner.deps.audio_jobs.forget(job))
+    assert code(other.decrypt(file_id)) == (409, "conflict")
+    assert other.decrypt(file_id).status_code == 202
+
+
+def test_a_job_from_before_sessions_were_kept(owner: Owner) -> None:
+    """It is done as any other, and nobody has its copy: whoever wants one asks for the decryption anew."""
+    body = begun(owner).get_json()
+    file_id = body["file_info"]["file_id"]
+    item = owner.deps.audio_jobs.get({"PK": f"AUDIO_JOB#decrypt#{file_id}", "SK": "METADATA"})
+    assert item is not None
+    owner.deps.audio_jobs.put({name: value for name, value in item.items() if name != "Sessions"})
+    work(owner.deps)
+    seen = owner.ask("GET", body["status_url"]).get_json()
+    assert (seen["status"], "download_url" in seen) == ("done", False)
+    again = owner.decrypt(file_id).get_json()
+    work(owner.deps)
+    assert got(owner.ask("GET", again["status_url"])) == LONG
 
 
 @pytest.mark.parametrize("damage", ["cut after the first segment", "a bit of the last tag", "trailing bytes"])
@@ -296,6 +389,25 @@ def test_a_command_that_is_ended_gives_back(
     assert owner.nothing_is_left_in_the_clear()
 
 
+@pytest.mark.parametrize("fault", [JobLost, StoreUnavailable])
+def test_a_command_that_cannot_give_back_ends(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    """A signal that comes when the job is done, or while the store is away, ends `flask audio work` all the same."""
+    begun(owner)
+
+    def ended(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    def refused(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(_decrypting, "note", ended)
+    monkeypatch.setattr(AudioJobs, "give_back", refused)
+    with pytest.raises(SystemExit):
+        work(owner.deps)
+
+
 def test_a_job_that_ends_every_process(owner: Owner) -> None:
     """After so many tries that nobody heard of again nobody tries any more."""
     file_id = begun(owner).get_json()["file_info"]["file_id"]
@@ -320,19 +432,42 @@ def test_places_that_lead_nowhere_are_cleared(owner: Owner) -> None:
     assert jobs.get({"PK": "AUDIO_QUEUE", "SK": f"decrypt#{file_id}"}) is None
 
 
+def grow_old(owner: Owner, file_id: str, kind: str = DECRYPT) -> None:
+    """Let more than a day pass for the newest job of a recording alone."""
+    item = owner.deps.audio_jobs.get({"PK": f"AUDIO_JOB#{kind}#{file_id}", "SK": "METADATA"})
+    assert item is not None
+    owner.deps.audio_jobs.put({**item, "CreatedAt": item["CreatedAt"] - 90_000, "TTL": item["TTL"] - 90_000})
+
+
 def test_a_job_whose_time_is_over_is_begun_anew(owner: Owner) -> None:
     """A job that nobody has done in a day makes room for another, and the sweep forgets it."""
     body = begun(owner).get_json()
     file_id = body["file_info"]["file_id"]
-    item = owner.deps.audio_jobs.get({"PK": f"AUDIO_JOB#decrypt#{file_id}", "SK": "METADATA"})
-    assert item is not None
-    long_ago = {"CreatedAt": item["CreatedAt"] - 90_000, "TTL": item["TTL"] - 90_000}
-    owner.deps.audio_jobs.put({**item, **long_ago})
+    grow_old(owner, file_id)
     assert owner.decrypt(file_id).get_json()["job_id"] != body["job_id"]
-    owner.deps.audio_jobs.put({**item, **long_ago})
-    entry = {"PK": "AUDIO_QUEUE", "SK": f"decrypt#{file_id}", "JobID": body["job_id"], "UserID": owner.user.user_id}
-    owner.deps.audio_jobs.put(entry)
+    grow_old(owner, file_id)
     assert f"{file_id}: its job was never done.\n" in sweep(owner)
+    assert queue(owner) == []
+
+
+def test_a_job_that_is_begun_anew_under_the_sweep(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sweep forgets the job that it has judged, and never the one that its owner begins meanwhile."""
+    file_id = begun(owner).get_json()["file_info"]["file_id"]
+    grow_old(owner, file_id)
+    answers: list[TestResponse] = []
+    crossing(monkeypatch, AudioJobs, "forget", lambda: answers.append(owner.decrypt(file_id)))
+    assert "0 mended" in sweep(owner)
+    assert [each.job_id for each in queue(owner)] == [answers[0].get_json()["job_id"]]
+    work(owner.deps)
+    assert owner.job(file_id).state == "done"
+
+
+def test_a_job_that_is_forgotten_under_an_erasure(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account whose job somebody else forgets at that moment is deleted all the same."""
+    job = owner.job(begun(owner).get_json()["file_info"]["file_id"])
+    crossing(monkeypatch, AudioJobs, "forget", lambda: owner.deps.audio_jobs.forget(job))
+    erase(owner.deps, owner.user)
+    assert owner.deps.users.find(owner.user.user_id) is None
     assert queue(owner) == []
 
 

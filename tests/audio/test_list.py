@@ -119,6 +119,7 @@ def test_everything_asks_for_a_sign_in(phone: Phone) -> None:
     for method, path in (
         ("POST", f"{FILES}/uploads"),
         ("GET", f"{FILES}/uploads/f"),
+        ("POST", f"{FILES}/uploads/f"),
         ("POST", f"{FILES}/uploads/f/complete"),
         ("DELETE", f"{FILES}/uploads/f"),
         ("POST", FILES),

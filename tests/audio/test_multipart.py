@@ -13,8 +13,11 @@ import pytest
 import limits
 from config import Config
 from panzoto.flows.upload_audio import MOST_PARTS
+from tests.accounts.conftest import Service
+from tests.crypto.streams import recording
 
-from .conftest import FILES, MIB, SMALL_PARTS, Phone, items, noise, phone_of, put_parts, send
+from .conftest import FILES, MIB, SMALL_PARTS, Phone, items, noise, phone_of, put_parts, send, sha256
+from .sealing import code, got, owner_of
 
 SIZE = 11 * MIB + 1
 GIB = 1024 * MIB
@@ -76,6 +79,46 @@ def test_a_part_that_was_damaged_on_the_way_is_refused(phone: Phone) -> None:
     digest = {"Content-MD5": b64encode(hashlib.md5(data[-MIB - 1 :], usedforsecurity=False).digest()).decode()}
     assert send("PUT", part["url"], noise(MIB + 1), digest).status == 400
     assert send("PUT", part["url"], data[-MIB - 1 :], digest).status == 200
+
+
+def test_an_upload_keeps_to_the_file_that_it_was_told_of(phone: Phone) -> None:
+    """Told with which file, it goes on with that alone: one that was sealed again hears so before any part is mixed."""
+    data, other = noise(SIZE), noise(SIZE)
+    begun = phone.begin(data)
+    told = phone.ask("POST", path_of(begun), {"checksum_sha256": sha256(data)})
+    assert told.status_code == 200
+    put_parts(told.get_json(), data, 1)
+    for _ in range(2):
+        assert code(phone.ask("POST", path_of(begun), {"checksum_sha256": sha256(other)})) == (409, "another_file")
+    later = phone.ask("POST", path_of(begun), {"checksum_sha256": sha256(data)}).get_json()
+    assert (later["upload"]["received"], len(later["upload"]["parts"])) == ([1], 2)
+    put_parts(later, data)
+    assert phone.ask("POST", begun["upload"]["complete"]).status_code == 200
+    assert phone.record(begun, SIZE).get_json()["audio_file"]["checksum_sha256"] == sha256(data)
+
+
+@pytest.mark.parametrize("body", [{}, *({"checksum_sha256": each} for each in (None, "x", "A" * 44, 5))])
+def test_what_is_no_checksum_is_refused(phone: Phone, body: dict[str, Any]) -> None:
+    """Which file it is has to be said, as the SHA-256 of it."""
+    assert code(phone.ask("POST", path_of(phone.begin(noise(SIZE))), body)) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("is_kept", [True, False], ids=["the same file", "sealed again"])
+def test_going_on_takes_the_file_that_was_begun_with(service_for: Callable[..., Service], *, is_kept: bool) -> None:
+    """The rest of the same sealed file makes a recording; parts of two sealings, each with its salt, make none."""
+    owner, clear = owner_of(service_for(**SMALL_PARTS)), recording(SIZE)
+    begun = owner.begin(bytes(len(owner.seal(clear, "any"))))
+    sealed = owner.seal(clear, begun["s3_key"])
+    put_parts(begun, sealed, 1)
+    later = owner.ask("GET", path_of(begun)).get_json()
+    put_parts(later, sealed if is_kept else owner.seal(clear, begun["s3_key"]))
+    assert owner.ask("POST", begun["upload"]["complete"]).status_code == 200
+    assert owner.record(begun, len(sealed)).status_code == 201
+    answer = owner.decrypt(begun["file_id"])
+    if is_kept:
+        assert got(answer) == clear
+    else:
+        assert code(answer) == (422, "audio_damaged")
 
 
 def test_parts_that_are_missing_are_named(phone: Phone) -> None:

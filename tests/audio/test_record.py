@@ -153,7 +153,7 @@ def test_both_addresses_are_documented(phone: Phone) -> None:
     for path, methods in {
         FILES: {"get", "post"},
         f"{FILES}/uploads": {"post"},
-        f"{FILES}/uploads/{{file_id}}": {"get", "delete"},
+        f"{FILES}/uploads/{{file_id}}": {"get", "post", "delete"},
         f"{FILES}/uploads/{{file_id}}/complete": {"post"},
         f"{FILES}/{{file_id}}": {"get", "delete"},
         f"{FILES}/{{file_id}}/download": {"get"},

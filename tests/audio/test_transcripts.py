@@ -21,16 +21,19 @@ from panzoto.flows import _transcribing
 from panzoto.flows._working import work
 from panzoto.models import object_keys
 from panzoto.models.auth_state.audio_job import TRANSCRIBE
-from panzoto.models.auth_state.audio_jobs import JobLost
+from panzoto.models.auth_state.audio_jobs import AudioJobs, JobLost
 from tests.accounts.conftest import PASSWORD, Service
 from tests.crypto.streams import recording
 from tests.support.servers import behaving, hanging_up
 
-from .conftest import FILES, MIB
+from .conftest import FILES, MIB, sweep
 from .sealing import Owner, code, owner_of, with_password
+from .test_crossings import crossing
 from .test_decrypt import DAMAGE
+from .test_jobs import grow_old
 
 WORDS = "deterministic placeholder speech"
+SAID = b'{"results": {"transcripts": [{"transcript": "what was said"}]}}'
 LOOKS, SECONDS = 20, 30
 
 
@@ -146,12 +149,17 @@ def test_without_a_transcriber(service_for: Callable[..., Service]) -> None:
 
 
 def test_a_service_that_lost_its_transcriber(owner: Owner) -> None:
-    """A job that was begun before fails."""
-    file_id = owner.keep_sealed(b"words")
-    transcribe(owner, file_id)
-    object.__setattr__(owner.deps, "transcriber", None)
+    """A job that was begun before fails, and nothing of it is left in the clear."""
+    early, late = owner.keep_sealed(b"words"), owner.keep_sealed(b"words")
+    transcribe(owner, late)
     assert work(owner.deps) == 0
-    assert transcript(owner, file_id)["fault"]["code"] == "transcription_failed"
+    answer_late(owner, late)
+    transcribe(owner, early)
+    object.__setattr__(owner.deps, "transcriber", None)
+    owner.service.clock.pass_by(seconds=6)
+    work_to_the_end(owner)
+    codes = {transcript(owner, file_id)["fault"]["code"] for file_id in (early, late)}
+    assert (codes, owner.nothing_is_left_in_the_clear()) == ({"transcription_failed"}, True)
 
 
 def test_damage_fails_it(owner: Owner) -> None:
@@ -178,29 +186,123 @@ def test_a_new_one_takes_the_place_of_the_old(owner: Owner) -> None:
     assert (found["status"], found["sealed_transcript"]) == ("done", before)
 
 
-@pytest.mark.parametrize("moment", ["starting", "finishing"])
+@pytest.mark.parametrize("moment", ["starting", "started", "finishing"])
 def test_a_worker_that_is_gone(owner: Owner, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
     """Whenever a process ends another goes on, to one transcript and nothing in the clear."""
     file_id = owner.keep_sealed(b"words")
     transcribe(owner, file_id)
 
-    class Ends(BaseException):
-        """The process ends."""
-
-    def ends(*_: object, **__: object) -> None:
-        raise Ends
-
-    if moment == "starting":
-        monkeypatch.setattr(owner.deps.transcriber, "start", ends)
-    else:
-        monkeypatch.setattr(_transcribing, "_keep", ends)
+    end_at(monkeypatch, owner, moment)
     with pytest.raises(Ends):
         work_to_the_end(owner)
     monkeypatch.undo()
     owner.service.clock.pass_by(seconds=61)
     work_to_the_end(owner)
     assert transcript(owner, file_id)["status"] == "done"
-    assert owner.nothing_is_left_in_the_clear()
+    assert nothing_is_known(owner)
+
+
+class Ends(BaseException):
+    """The process ends."""
+
+
+def end_at(monkeypatch: pytest.MonkeyPatch, owner: Owner, moment: str) -> None:
+    """Let the process end there."""
+
+    def ends(*_: object, **__: object) -> None:
+        raise Ends
+
+    if moment == "started":
+        crossing(monkeypatch, owner.deps.transcriber, "start", ends, after=True)
+    elif moment == "starting":
+        monkeypatch.setattr(owner.deps.transcriber, "start", ends)
+    else:
+        monkeypatch.setattr(_transcribing, "_keep", ends)
+
+
+def nothing_is_known(owner: Owner) -> bool:
+    """Whether nothing is in the clear, and the transcriber has forgotten all."""
+    jobs = owner.deps.clients.transcribe().list_transcription_jobs()["TranscriptionJobSummaries"]
+    return owner.nothing_is_left_in_the_clear() and not jobs
+
+
+def answer_late(owner: Owner, file_id: str) -> None:
+    """Let the transcriber write its text, whatever has become of what it read."""
+    deps, output = owner.deps, _transcribing._output(owner.job(file_id, TRANSCRIBE))
+    deps.clients.s3().put_object(Bucket=deps.config.s3_bucket, Key=output, Body=SAID)
+
+
+def delete_account(owner: Owner) -> None:
+    """Delete it, to the end."""
+    assert owner.ask("DELETE", "/api/v1/auth/me", {}).status_code in {200, 202}
+    owner.deps.later.finish()
+    assert owner.deps.users.find(owner.user.user_id) is None
+
+
+def test_an_account_that_is_deleted_while_the_transcriber_works(owner: Owner) -> None:
+    """What it writes after that is removed when it has ended; the keys of the job go at once."""
+    file_id = owner.keep_sealed(b"words")
+    transcribe(owner, file_id)
+    assert work(owner.deps) == 0
+    delete_account(owner)
+    assert owner.job(file_id, TRANSCRIBE).wrapped_keys is None
+    answer_late(owner, file_id)
+    owner.service.clock.pass_by(seconds=6)
+    work_to_the_end(owner)
+    assert nothing_is_known(owner)
+    assert list(owner.deps.bucket.under("")) == []
+
+
+def test_an_account_that_is_deleted_before_its_transcription_begins(owner: Owner) -> None:
+    """Nobody opens the recording any more."""
+    transcribe(owner, owner.keep_sealed(b"words"))
+    delete_account(owner)
+    work_to_the_end(owner)
+    assert nothing_is_known(owner)
+
+
+def test_an_account_that_is_deleted_after_a_worker_is_gone(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also a transcription that was asked for, and of which nobody has heard, is forgotten with its text."""
+    file_id = owner.keep_sealed(b"words")
+    transcribe(owner, file_id)
+    end_at(monkeypatch, owner, "started")
+    with pytest.raises(Ends):
+        work(owner.deps)
+    delete_account(owner)
+    answer_late(owner, file_id)
+    owner.service.clock.pass_by(seconds=61)
+    work_to_the_end(owner)
+    assert nothing_is_known(owner)
+
+
+def test_a_transcription_that_ends_under_an_erasure(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account whose transcription ends at that moment is deleted with its text."""
+    transcribe(owner, owner.keep_sealed(b"words"))
+    crossing(monkeypatch, AudioJobs, "orphan", lambda: work_to_the_end(owner))
+    delete_account(owner)
+    assert nothing_is_known(owner)
+
+
+def test_the_sweep_gives_up_a_transcription_of_more_than_a_day(owner: Owner) -> None:
+    """With the job goes all that it has made, here and at the transcriber."""
+    file_id = owner.keep_sealed(b"words")
+    transcribe(owner, file_id)
+    assert work(owner.deps) == 0
+    answer_late(owner, file_id)
+    grow_old(owner, file_id, TRANSCRIBE)
+    assert f"{file_id}: its job was never done.\n" in sweep(owner)
+    assert nothing_is_known(owner)
+    assert owner.deps.audio_jobs.open_jobs() == []
+
+
+def test_a_job_that_is_forgotten_while_it_is_worked_on(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever loses a job that nobody goes on with removes what they have made."""
+    file_id = owner.keep_sealed(b"words")
+    transcribe(owner, file_id)
+    job = owner.job(file_id, TRANSCRIBE)
+    crossing(monkeypatch, owner.deps.transcriber, "start", lambda: owner.deps.audio_jobs.forget(job), after=True)
+    assert work(owner.deps) == 0
+    assert nothing_is_known(owner)
 
 
 def test_what_cannot_be_removed_at_once_is_left_to_the_sweep(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,7 +14,7 @@ from panzoto.aws.clients import Clients
 from panzoto.deps import build
 from tests.support.configs import configured
 
-from .conftest import FILES, Phone, items, put, send
+from .conftest import FILES, Phone, items, put, send, sha256
 
 DATA = b"a sealed recording"
 
@@ -24,11 +22,6 @@ DATA = b"a sealed recording"
 def signed_headers(url: str) -> set[str]:
     """The headers that an address asks for."""
     return set(parse_qs(urlsplit(url).query)["X-Amz-SignedHeaders"][0].split(";"))
-
-
-def sha256(data: bytes) -> str:
-    """The checksum as S3 has it."""
-    return b64encode(hashlib.sha256(data).digest()).decode()
 
 
 def test_from_the_beginning_to_the_list(phone: Phone) -> None:
@@ -252,6 +245,15 @@ def test_an_upload_is_gone_on_with_and_given_up(phone: Phone, another: Phone) ->
     assert phone.deps.bucket.find(begun["s3_key"]) is None
     assert phone.ask("GET", path).status_code == phone.ask("DELETE", path).status_code == 404
     assert items(phone.deps) == []
+
+
+def test_an_address_for_the_file_that_was_told_takes_no_other(phone: Phone) -> None:
+    """Its checksum is signed, once it is known: S3 refuses another file of the same size."""
+    begun = phone.begin(DATA)
+    told = phone.ask("POST", f"{FILES}/uploads/{begun['file_id']}", {"checksum_sha256": sha256(DATA)}).get_json()
+    assert told["upload"]["headers"] == begun["upload"]["headers"] | {"x-amz-checksum-sha256": sha256(DATA)}
+    assert put(told, DATA[::-1]).status == 400
+    assert put(told, DATA).status == 200
 
 
 def test_a_recorded_upload_is_no_upload_any_more(phone: Phone) -> None:

@@ -21,7 +21,10 @@ LONGEST = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class AudioJob:
-    """A job. `wrapped_keys` opens the one file, by KMS; it is gone as soon as the job is finished."""
+    """A job. `wrapped_keys` opens the one file, by KMS; it is gone as soon as the job is finished.
+
+    `sessions` have proved that it is the owner who asks, and may have what the job has made.
+    """
 
     job_id: str
     kind: str
@@ -43,6 +46,7 @@ class AudioJob:
     language: str | None = None
     fault: str | None = None
     finished_at: datetime | None = None
+    sessions: frozenset[str] = frozenset()
 
     @property
     def is_open(self) -> bool:
@@ -88,6 +92,7 @@ def to_item(job: AudioJob) -> Item:
         "Language": job.language,
         "Fault": job.fault,
         "FinishedAt": maybe_seconds(job.finished_at),
+        "Sessions": job.sessions,
         "TTL": ends_of(job),
     }
 
@@ -115,4 +120,5 @@ def from_item(item: Item) -> AudioJob:
         language=item["Language"],
         fault=item["Fault"],
         finished_at=maybe_from_seconds(item["FinishedAt"]),
+        sessions=frozenset(item.get("Sessions", ())),
     )

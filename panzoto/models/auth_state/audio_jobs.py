@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from panzoto.errors import Conflict
+from panzoto.models import object_keys
 from panzoto.models.spec import AUTH_STATE
 from panzoto.models.store.expressions import Attr, Change, Condition, Key
 from panzoto.models.store.transaction import transact
@@ -42,18 +43,24 @@ class AudioJobs(Table):
         return from_item(item) if item else None
 
     def begin(self, job: AudioJob, now: datetime) -> AudioJob:
-        """Keep a job and its place in the queue; or, if one is open already, that one."""
+        """Keep a job and its place in the queue; or, if one is open already, have its sessions share in that one."""
         free = Attr("PK").not_exists() | ~Attr("State").is_in(list(OPEN)) | Attr("TTL").lte(seconds(now))
-        entry = {**_place(job.kind, job.file_id), "JobID": job.job_id, "UserID": job.user_id, "TTL": ends_of(job)}
+        known = {"FileID": job.file_id, "JobID": job.job_id, "UserID": job.user_id, "TTL": ends_of(job)}
         try:
             transact(
                 self._gateway,
                 self.putting(to_item(job), when=free, otherwise=_Open),
-                self.putting(entry),
+                self.putting(_place(job.kind, job.file_id) | known),
             )
         except _Open:
-            return self.find(job.kind, job.file_id) or job
+            return self._shared(job)
         return job
+
+    def _shared(self, job: AudioJob) -> AudioJob:
+        """The job that is there, with the sessions of this one; it may have ended meanwhile."""
+        joining = Change(add={"Sessions": set(job.sessions)})
+        same = Attr("UserID").eq(job.user_id)
+        return from_item(self.update(key_of(job.kind, job.file_id), joining, when=same))
 
     def open_jobs(self, user_id: str | None = None) -> list[AudioJob]:
         """The jobs that are open, of one person or of all. Places whose job is not open any more are cleared away."""
@@ -100,9 +107,15 @@ class AudioJobs(Table):
         with suppress(JobLost):
             self.delete(_place(kind, file_id), when=Attr("JobID").eq(job_id), otherwise=JobLost)
 
-    def forget(self, jobs: list[AudioJob]) -> None:
-        """Delete jobs whose owner is gone; whoever works on one hears that it is not there any more."""
-        self.write_many(deletes=[make(job.kind, job.file_id) for job in jobs for make in (key_of, _place)])
+    def orphan(self, job: AudioJob) -> None:
+        """Take the keys of a job whose owner is gone. It stays in the queue, for whoever removes what it has made."""
+        same: Condition = Attr("JobID").eq(job.job_id)
+        self._changed(job, Change(remove=["WrappedKeys"]), same & Attr("State").is_in(list(OPEN)))
+
+    def forget(self, job: AudioJob) -> None:
+        """Delete a job, if no newer one has its place; whoever works on it hears that it is not there any more."""
+        self.delete(key_of(job.kind, job.file_id), when=Attr("JobID").eq(job.job_id), otherwise=JobLost)
+        self.leave_queue(job.kind, job.file_id, job.job_id)
 
     def _changed(self, job: AudioJob, change: Change, when: Condition) -> AudioJob:
         return from_item(self.update(key_of(job.kind, job.file_id), change, when=when, otherwise=JobLost))
@@ -113,12 +126,16 @@ class _Open(Exception):
 
 
 def _place(kind: str, file_id: str) -> dict[str, Any]:
-    return {"PK": QUEUE, "SK": f"{kind}#{file_id}"}
+    """The place of a job in the queue. Ids that older software gave may be longer than there is room for."""
+    place = {"PK": QUEUE, "SK": f"{kind}#{file_id}"}
+    if not AUTH_STATE.can_hold(place):
+        place["SK"] = f"{kind}#{object_keys.derived_id(f'{QUEUE}#{file_id}')}"
+    return place
 
 
 def _named_by(entry: Item) -> tuple[str, str]:
     kind, _, file_id = entry["SK"].partition("#")
-    return kind, file_id
+    return kind, entry.get("FileID", file_id)  # it was in `SK` alone before
 
 
 def _mine(job: AudioJob) -> Condition:

@@ -50,6 +50,12 @@ def _digits(given: Any) -> Any:
 FileSize = Annotated[int, Field(ge=1, examples=[1024], description="Bytes, as they are uploaded: of the sealed file.")]
 S3Key = Annotated[str, Field(min_length=1, max_length=1024, examples=["users/test-user/audio-123.3gp"])]
 
+Checksum = Annotated[
+    str,
+    Field(max_length=44, description="SHA-256 of the sealed file in base64; S3 refuses other bytes."),
+    AfterValidator(_checksum),
+]
+
 
 class NewUpload(Body):
     """A recording that is to be uploaded."""
@@ -57,14 +63,13 @@ class NewUpload(Body):
     filename: Annotated[str, Field(min_length=1, max_length=255, examples=["audio-123.3gp"]), AfterValidator(_name)]
     content_type: Annotated[str, Field(max_length=127, pattern=CONTENT_TYPE, examples=["audio/3gpp"])]
     file_size: FileSize
-    checksum_sha256: (
-        Annotated[
-            str,
-            Field(max_length=44, description="SHA-256 of the sealed file in base64; S3 refuses other bytes."),
-            AfterValidator(_checksum),
-        ]
-        | None
-    ) = None
+    checksum_sha256: Checksum | None = None
+
+
+class SealedFile(Body):
+    """Which file an upload is of: it is known when it has been sealed, for the `s3_key` of the upload."""
+
+    checksum_sha256: Checksum
 
 
 class NewAudioFile(Body):

@@ -61,7 +61,8 @@ class Fault(Answer):
 class JobShape(Answer):
     """Work that goes on after the answer: `queued`, `running`, `done` or `failed`, and how far it is, in percent.
 
-    `download_url` and `expires_at` are there when it is done, `fault` when it has failed.
+    `download_url` and `expires_at` are there when it is done, for the sessions that have asked for it with their proof;
+    any other asks for a decryption of its own. `fault` is there when it has failed.
     """
 
     status: str
