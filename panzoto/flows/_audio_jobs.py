@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,25 +23,25 @@ class Stopping(Exception):
     """The process ends, and somebody else goes on."""
 
 
-def new_job(
-    deps: Deps,
-    caller: Caller,
-    file: AudioFile,
-    sealed: Sealed,
-    kind: str,
-    now: datetime,
-    *,
-    more: bytes = b"",
-    language: str | None = None,
-) -> AudioJob:
-    """A job of a recording. The password will be gone: KMS keeps the key of this one file, and `more`, for this job.
+@dataclass(frozen=True)
+class Wanted:
+    """What kind of job; of a transcription, the key that seals the text, and the language that is spoken."""
 
-    Whoever asks for what is under way already hears of that, and may have it too: the caller has proved who they are.
+    kind: str
+    key: bytes = field(default=b"", repr=False)
+    language: str | None = None
+
+
+def new_job(deps: Deps, caller: Caller, file: AudioFile, sealed: Sealed, wanted: Wanted, now: datetime) -> AudioJob:
+    """A job of a recording, or the one that is under way already: the caller, who has proved who they are, may have it.
+
+    The password will be gone: KMS keeps the key of this one file, and the one that is wanted, for this job.
     """
     job_id = new_id("job_")
+    wrapped_keys = deps.key_service.wrap(sealed.key + wanted.key, file.user_id, job_id)
     job = AudioJob(
         job_id=job_id,
-        kind=kind,
+        kind=wanted.kind,
         user_id=file.user_id,
         file_id=file.file_id,
         s3_key=file.s3_key,
@@ -50,8 +50,8 @@ def new_job(
         state=QUEUED,
         created_at=now,
         due_at=now,
-        wrapped_keys=deps.key_service.wrap(sealed.key + more, file.user_id, job_id),
-        language=language,
+        wrapped_keys=wrapped_keys,
+        language=wanted.language,
         sessions=frozenset({caller.holder}),
     )
     return deps.audio_jobs.begin(job, now)

@@ -10,7 +10,7 @@ from panzoto.deps import Deps
 from panzoto.models.audio_files import AudioFile
 from panzoto.models.auth_state.audio_job import DECRYPT, AudioJob
 
-from ._audio_jobs import new_job
+from ._audio_jobs import Wanted, new_job
 from ._audit import event
 from ._copying import address_of, copy, new_copy
 from ._sealed_files import Sealed, audio_key_for, named, opened, prove, refusals_noted
@@ -57,7 +57,7 @@ def decrypt_audio(
         sealed = opened(deps, file, audio_key_for(deps, caller, file, password))
         if sealed.size < deps.config.decrypt_async_from_bytes:
             return _decrypted(deps, file, sealed, client)
-    job = new_job(deps, caller, file, sealed, DECRYPT, now)
+    job = new_job(deps, caller, file, sealed, Wanted(DECRYPT), now)
     wake(deps)
     return Begun(file, job)
 

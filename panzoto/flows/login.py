@@ -41,7 +41,7 @@ def login(deps: Deps, email: str, password: str, client: Client, *, device_id: s
     signed in before has guesses of its own. Wrong guesses from elsewhere are counted together too: past that limit only
     known devices sign in until its window ends. An unknown email costs the same calls and hashing as a known one.
     Where the queue for hashing is full already, nothing is charged, read or written.
-    Commit point: the session's writes. A crash before them costs the user another try.
+    Commit point: the session's writes. A crash before them costs another try, and the first time the recovery key.
     """
     deps.passwords.expect_room()
     now = deps.clock()

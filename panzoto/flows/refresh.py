@@ -7,7 +7,7 @@ from datetime import datetime
 
 from panzoto.deps import Deps
 from panzoto.errors import NotApproved, SessionEnded
-from panzoto.models.auth_state.lineages import Lineage, Policy, RefreshReused
+from panzoto.models.auth_state.lineages import Lifetimes, Lineage, RefreshReused
 
 from ._audit import record
 from ._policy import admit
@@ -35,9 +35,9 @@ def refresh(deps: Deps, token: str, device_id: str | None, client: Client) -> Re
     now = deps.clock()
     session_id, counter = deps.refresh_tokens.read(token)
     until = _approved_until(deps, session_id, client, now) if deps.config.needs_approval else None
-    policy = Policy(deps.config.refresh_grace, deps.config.session_idle_expiry)
+    life = Lifetimes(deps.config.refresh_grace, deps.config.session_idle_expiry)
     try:
-        lineage = deps.lineages.rotate(session_id, counter, device_id, now, policy)
+        lineage = deps.lineages.rotate(session_id, counter, device_id, now, life)
     except RefreshReused as reused:
         _end_family(deps, reused.lineage, client, now)
         raise SessionEnded("This sign-in was ended because an old token of it was used again.") from None

@@ -57,7 +57,10 @@ def _subject(token: OneUseToken) -> str:
 
 
 def _sign_in(deps: Deps, token: OneUseToken, device_id: str | None, client: Client, now: datetime) -> SignedIn:
-    """Commit point: `settle`, which spends the link. A crash after it costs the user a link, never a second session."""
+    """Commit point: `settle`, which spends the link. A crash after it costs the user a link, never a second session.
+
+    The first time it costs the recovery key too, as a lost answer does: `recovery_key_confirmed` says so.
+    """
     if token.used:
         raise LinkInvalid
     if token.device_id not in (None, device_id):

@@ -12,7 +12,7 @@ from panzoto.models import object_keys
 from panzoto.models.audio_files import AudioFile
 from panzoto.models.auth_state.audio_job import TRANSCRIBE, AudioJob
 
-from ._audio_jobs import new_job
+from ._audio_jobs import Wanted, new_job
 from ._recordings import own
 from ._sealed_files import audio_key_for, opened, prove, refusals_noted
 from ._working import wake
@@ -46,7 +46,7 @@ def transcribe_audio(
         sealed = opened(deps, file, audio_key)
     key = transcript_key(audio_key, file.user_id, file_id)
     spoken = language or deps.config.transcribe_language
-    job = new_job(deps, caller, file, sealed, TRANSCRIBE, now, more=key, language=spoken)
+    job = new_job(deps, caller, file, sealed, Wanted(TRANSCRIBE, key, spoken), now)
     wake(deps)
     return job
 

@@ -21,7 +21,8 @@ from .client import Client
 def verify_otp(deps: Deps, phone_number: str, code: str, device_id: str | None, client: Client) -> SignedIn:
     """Sign in. The first time makes the person.
 
-    Commit point: `settle`, which redeems the code. A crash after it costs the user a code, never a second session.
+    Commit point: `settle`, which redeems the code. A crash after it costs the user a code, never a second session;
+    and the first time the recovery key, as a lost answer does.
     """
     now = deps.clock()
     phone = normal_phone(deps, phone_number)

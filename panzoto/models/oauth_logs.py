@@ -53,10 +53,6 @@ class OAuthLogs(Table):
         """Every step of a person's flows, in order."""
         return self.query_all(Key("userId").eq(user_id))
 
-    def of_flow(self, flow_id: str) -> Iterator[Item]:
-        """Every step of a flow, in order, those before anybody was known too."""
-        return self.query_all(Key("flowId").eq(flow_id), index=INDEX)
-
     def newest(self, user_id: str, limit: int) -> list[Item]:
         """The newest steps of a person's flows, newest first."""
         return self.query(Key("userId").eq(user_id), newest_first=True, limit=limit).items

@@ -16,6 +16,7 @@ from .staff import Staff
 
 # A flow has a dozen steps; a person's newest are enough to find the flows that somebody asks about.
 MOST_STEPS = 200
+MOST_FLOWS = 20
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,12 @@ class FlowSeen:
     error: str | None
 
 
-def flows_of(deps: Deps, _: Staff, user_id: str, limit: int = 20) -> tuple[FlowSeen, ...]:
+def flows_of(deps: Deps, _: Staff, user_id: str) -> tuple[FlowSeen, ...]:
     """A person's flows, newest first, out of their newest steps."""
     flows: dict[str, list[StepSeen]] = {}
     for item in deps.oauth_logs.newest(user_id, MOST_STEPS):
         flows.setdefault(item.get("flowId") or "", []).insert(0, _step(item))
-    return tuple(_seen(flow_id, steps) for flow_id, steps in flows.items() if flow_id)[:limit]
+    return tuple(_seen(flow_id, steps) for flow_id, steps in flows.items() if flow_id)[:MOST_FLOWS]
 
 
 def flow(deps: Deps, _: Staff, flow_id: str) -> FlowTimeline:

@@ -41,7 +41,7 @@ class Lineage:
 
 
 @dataclass(frozen=True)
-class Policy:
+class Lifetimes:
     """How long a lost answer may be asked for again, and how long a session may rest."""
 
     grace: timedelta
@@ -70,7 +70,7 @@ class Lineages(Table):
         """The lineages of those sessions that have one."""
         return [from_item(item) for item in self.get_many(key(KIND, each) for each in session_ids)]
 
-    def rotate(self, session_id: str, counter: int, device_id: str | None, now: datetime, policy: Policy) -> Lineage:
+    def rotate(self, session_id: str, counter: int, device_id: str | None, now: datetime, life: Lifetimes) -> Lineage:
         """Replace the newest token by its child: one conditional write, which of many callers one wins.
 
         The others, and whoever lost the answer, present the parent again: within its grace, while the child is
@@ -82,11 +82,11 @@ class Lineages(Table):
                 Change(
                     set={"Counter": counter + 1, "RotatedAt": seconds(now), "JTI": f"{session_id}.{counter + 1}"},
                 ),
-                when=_newest(counter, device_id, now, policy),
+                when=_newest(counter, device_id, now, life),
                 otherwise=lambda item: _NotRotated(item),  # noqa: PLW0108 (a class would be raised without the item)
             )
         except _NotRotated as refused:
-            return _child_of(counter, refused.lineage, device_id, now, policy)
+            return _child_of(counter, refused.lineage, device_id, now, life)
         return from_item(item)
 
     def revoke(self, session_id: str, now: datetime) -> bool:
@@ -118,7 +118,7 @@ def _revoked(now: datetime) -> Change:
     return Change(set={"Revoked": True, "RevokedAt": seconds(now)})
 
 
-def _newest(counter: int, device_id: str | None, now: datetime, policy: Policy) -> Condition:
+def _newest(counter: int, device_id: str | None, now: datetime, life: Lifetimes) -> Condition:
     """That the token is the newest of a living session, and comes from the device that the session is bound to."""
     bound: Condition = Attr("DeviceID").eq(None)
     if device_id is not None:
@@ -127,16 +127,16 @@ def _newest(counter: int, device_id: str | None, now: datetime, policy: Policy) 
         Attr("Counter").eq(counter)
         & Attr("Revoked").eq(False)
         & Attr("ExpiresAt").gt(seconds(now))
-        & Attr("RotatedAt").gt(seconds(now - policy.idle))
+        & Attr("RotatedAt").gt(seconds(now - life.idle))
         & bound
     )
 
 
-def _child_of(counter: int, lineage: Lineage | None, device_id: str | None, now: datetime, policy: Policy) -> Lineage:
+def _child_of(counter: int, lineage: Lineage | None, device_id: str | None, now: datetime, life: Lifetimes) -> Lineage:
     """The lineage whose newest token is the child of that counter, when it may be given again."""
     if lineage is None or lineage.revoked or now >= lineage.expires_at or counter > lineage.counter:
         raise SessionEnded
-    in_grace = counter == lineage.counter - 1 and now < lineage.rotated_at + policy.grace
+    in_grace = counter == lineage.counter - 1 and now < lineage.rotated_at + life.grace
     if counter < lineage.counter and not in_grace:  # whatever device it comes from: somebody has kept a copy
         raise RefreshReused(lineage)
     if lineage.device_id not in (None, device_id):
