@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from flask import Response, request
 
 from panzoto.errors import AccessDenied
+
+from .requests import deps
 
 if TYPE_CHECKING:
     from config import Config
 
 # Whose page has sent a form, as browsers say it in a header that no page can set; programs do not say it.
 OURS = frozenset({"same-origin", "none"})
+PORTS = {"http": 80, "https": 443}
 NAME, FLOW = "panzoto_session", "panzoto_oauth"
 FLOW_SECONDS = 600
 
@@ -29,8 +33,30 @@ def kept(config: Config) -> str:
 
 def refuse_other_sites() -> None:
     """Raise for a form of another site: it would sign somebody in as somebody else, or out."""
-    if request.headers.get("Sec-Fetch-Site", "none") not in OURS:
+    site = request.headers.get("Sec-Fetch-Site")
+    if not (_comes_from_us() if site is None else site in OURS):
         raise AccessDenied("This was sent by another site. Please open the page itself.")
+
+
+def _comes_from_us() -> bool:
+    """Whether what an older browser, or one without https, says of where a form stood is us; programs say nothing."""
+    said = request.headers.get("Origin", request.headers.get("Referer"))
+    if said is None:
+        return True
+    place = _place(said)
+    return place is not None and place in {_place(deps().config.public_url), _place(request.host_url)}
+
+
+def _place(address: str) -> tuple[str, str, int] | None:
+    """The scheme, host and port of an address; None of what has none, as `null` has."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in PORTS or not parts.hostname:
+        return None
+    return parts.scheme, parts.hostname, port or PORTS[parts.scheme]
 
 
 def keep(response: Response, config: Config, token: str) -> None:
