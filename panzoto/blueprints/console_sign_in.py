@@ -12,7 +12,7 @@ from panzoto.flows._sessions import SignedIn
 from panzoto.flows.admin.staff import staff_of
 from panzoto.web import browser
 from panzoto.web.console import back, forget, keep, kept, page, pages
-from panzoto.web.errors import note, status_of
+from panzoto.web.errors import note, refusal
 from panzoto.web.guards import public
 from panzoto.web.requests import client, deps
 
@@ -70,8 +70,7 @@ def post_check() -> Response:
     try:
         found = verify_otp.verify_otp(deps(), phone, request.form.get("code", "").strip(), None, client())
     except PanzotoError as refused:
-        note(refused)
-        return page("code.html", status_of(refused), phone=phone, next=back(), problem=str(refused))
+        return refusal(refused, page("code.html", phone=phone, next=back(), problem=str(refused)))
     return _welcome(found)
 
 
@@ -124,15 +123,11 @@ def _welcome(found: SignedIn) -> Response:
 
 def _wrong(refused: PanzotoError, **typed: str) -> Response:
     """The same page, with what is wrong."""
-    note(refused)
-    response = _page(status_of(refused), problem=str(refused), **typed)
-    if refused.retry_after is not None:
-        response.headers["Retry-After"] = str(refused.retry_after)
-    return response
+    return refusal(refused, _page(problem=str(refused), **typed))
 
 
-def _page(status: int = 200, **values: Any) -> Response:
+def _page(**values: Any) -> Response:
     providers = [each.name for each in deps().providers]
     sms = deps().config.sms_sender != "none"
     is_old = request.values.get("why") == "old"
-    return page("sign_in.html", status, providers=providers, sms=sms, is_old=is_old, next=back(), **values)
+    return page("sign_in.html", providers=providers, sms=sms, is_old=is_old, next=back(), **values)

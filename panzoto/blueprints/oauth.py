@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, jsonify, make_response, redirect, render_template, request
+from flask import Response, jsonify, make_response, redirect, request
 from flask_openapi3 import APIBlueprint, Tag
 
 from panzoto.errors import PanzotoError
 from panzoto.flows.oauth import access_token, authorize, callback, disconnect, link, sign_in
 from panzoto.flows.oauth._proofs import Code, Handed, IdToken, Presented
 from panzoto.web import browser
-from panzoto.web.errors import code_of, note, status_of
+from panzoto.web.errors import code_of, note, refused_page
 from panzoto.web.guards import caller, public, signed_in, signed_in_beside
 from panzoto.web.here import signed_in_here
 from panzoto.web.requests import client, deps
@@ -156,9 +156,4 @@ def _refused(refused: PanzotoError, to: str | None) -> Response:
         return _to_app(to, error=code_of(type(refused)))
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) != "text/html":
         raise refused
-    note(refused)
-    page = render_template("done.html", title="You are not signed in", text="", problem=str(refused))
-    response = make_response(page, status_of(refused))
-    if refused.retry_after is not None:
-        response.headers["Retry-After"] = str(refused.retry_after)
-    return response
+    return refused_page("failed.html", refused)

@@ -26,7 +26,7 @@ from panzoto.flows.admin.staff import admin_of, staff_of
 
 from . import console_words
 from .browser import refuse_other_sites
-from .errors import note, status_of
+from .errors import note, refusal
 from .guards import guarded_by
 from .requests import client, deps
 
@@ -54,7 +54,7 @@ def pages(name: str) -> Blueprint:
     return made
 
 
-def page(template: str, status: int = 200, **values: Any) -> Response:
+def page(template: str, **values: Any) -> Response:
     """A page, with what all of them show."""
     known: dict[str, Any] = {"staff": g.get("staff"), "say": console_words, "spent": g.ledger}
     secret, response = _bound_to(), make_response()
@@ -62,7 +62,6 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
         secret = secrets.token_urlsafe(16)
         _keep(response, FORM, secret)
     response.set_data(render_template(f"admin/{template}", form_token=_token(secret), **known, **values))
-    response.status_code = status
     return response
 
 
@@ -139,16 +138,13 @@ def _token(secret: str) -> str:
 
 def _refused(refused: PanzotoError) -> Response:
     """To the sign-in and back, for whoever is not signed in; else a page that says what is wrong."""
-    note(refused)
     if isinstance(refused, NOBODY):
+        note(refused)
         where = request.full_path if request.method in CHANGES_NOTHING and request.query_string else request.path
         why = "old" if isinstance(refused, RecentSignInNeeded) else None
         return make_response(redirect(url_for("console_sign_in.get_sign_in", next=where, why=why), 303))
     who = g.visitor.user.email if "visitor" in g else None
-    response = page("refused.html", status_of(refused), problem=str(refused), who=who)
-    if refused.retry_after is not None:
-        response.headers["Retry-After"] = str(refused.retry_after)
-    return response
+    return refusal(refused, page("refused.html", problem=str(refused), who=who))
 
 
 def _named(name: str) -> str:
