@@ -41,11 +41,10 @@ def welcome(signed_in: SignedIn) -> Response:
 
 def connection(found: Connection, user: User) -> dict[str, object]:
     """A connection, as its owner sees it; no token is in it."""
-    signs_in = found.provider in user.identities
     return {
         "provider": found.provider,
-        "signs_in": signs_in,
-        "connected": found.active and signs_in,
+        "signs_in": found.signs_in(user),
+        "connected": found.connected(user),
         "email": found.email,
         "name": found.user_info.get("name"),
         "scope": found.scope,
