@@ -675,12 +675,12 @@ class Config:
             ("UPLOADS_ABANDONED_AFTER", self.uploads_abandoned_after, "UPLOAD_URL_EXPIRY", self.upload_url_expiry),
         )
         faults = [f"{long} must not be shorter than {short}." for long, most, short, least in orders if most < least]
-        for name, length, shortest, longest, why in self._bounds():
+        for name, length, shortest, longest, why in self.bounds():
             if not formats.duration(shortest) <= length <= formats.duration(longest):
                 faults.append(f"{name} must be from {shortest} to {longest}: {why}")
         return faults
 
-    def _bounds(self) -> tuple[tuple[str, timedelta, str, str, str], ...]:
+    def bounds(self) -> tuple[tuple[str, timedelta, str, str, str], ...]:
         """Of each time: its name, how long it is, the shortest and the longest that it may be, and why."""
         read_and_no_more = "time to read a mail, and no more."
         signs = "S3 signs no address for longer."
