@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
-from panzoto.crypto.digests import derived_key
 from panzoto.errors import (
     AccessDenied,
     InvalidRequest,
@@ -132,8 +131,7 @@ def _bound_to() -> str:
 
 
 def _token(secret: str) -> str:
-    key = derived_key(deps().config.secret_key, "console-forms/v1")
-    return hmac.new(key, secret.encode("utf-8", "replace"), sha256).hexdigest()
+    return hmac.new(deps().forms_key, secret.encode("utf-8", "replace"), sha256).hexdigest()
 
 
 def _refused(refused: PanzotoError) -> Response:

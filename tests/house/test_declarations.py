@@ -17,7 +17,7 @@ from panzoto.errors import PanzotoError
 from panzoto.models.spec import TABLES
 from panzoto.web import guards
 from panzoto.web.errors import TABLE
-from tests.house.source import ROOT, files, tree
+from tests.house.source import ROOT, files, name, tree
 
 SEED_VARIABLES = [
     *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "USERS_TABLE", "AUDIO_FILES_TABLE", "SECRET_KEY"),
@@ -87,6 +87,20 @@ def test_every_variable_is_documented() -> None:
     """Whoever sets the service up finds every variable on one page."""
     page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
     assert not [each.metadata["name"] for each in fields(Config) if f"`{each.metadata['name']}`" not in page]
+
+
+def test_every_derived_key_is_in_the_inventory() -> None:
+    """Each key that comes of the service's secret is made where all are, and `docs/keys.md` says what it is for."""
+    page = (ROOT / "docs/keys.md").read_text(encoding="utf-8")
+    made = [
+        (path, call)
+        for path in files("panzoto/*.py", "migrations/*.py")
+        for call in ast.walk(tree(path))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "derived_key"
+    ]
+    assert {name(path) for path, _ in made} == {"panzoto/deps.py"}
+    listed = re.findall(r"^\| ↳ [a-z -]+ key, `([a-z/0-9-]+)`", page, re.MULTILINE)
+    assert {ast.literal_eval(call.args[1]) for _, call in made} == set(listed)
 
 
 # What tells that something happened: each is given the action by its name, in the call or by default.
