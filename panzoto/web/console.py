@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
+from panzoto import costs
 from panzoto.errors import (
     AccessDenied,
     InvalidRequest,
@@ -55,7 +56,8 @@ def pages(name: str) -> Blueprint:
 
 def page(template: str, **values: Any) -> Response:
     """A page, with what all of them show."""
-    known: dict[str, Any] = {"staff": g.get("staff"), "say": console_words, "spent": g.ledger}
+    spent = {"spent": g.ledger, "dollars": costs.dollars(g.ledger.writes, g.ledger.reads)}
+    known: dict[str, Any] = {"staff": g.get("staff"), "say": console_words, **spent}
     secret, response = _bound_to(), make_response()
     if not secret:
         secret = secrets.token_urlsafe(16)
