@@ -78,7 +78,7 @@ def post_check() -> Response:
 @public
 def post_here() -> Response:
     """Go on as whoever is signed in in this browser: by a link, or by another provider."""
-    token = browser.kept(deps().config)
+    token = browser.SESSION.kept(deps().config)
     browser_session.visitor(deps(), token)
     response = make_response(redirect(back(), 303))
     keep(response, token)
@@ -100,7 +100,7 @@ def post_sign_out() -> Response:
 
 def _signed_in_elsewhere() -> str | None:
     """The name of whoever may use the console by the session that a link or another provider has begun."""
-    if not (token := browser.kept(deps().config)):
+    if not (token := browser.SESSION.kept(deps().config)):
         return None
     try:
         found = browser_session.visitor(deps(), token)

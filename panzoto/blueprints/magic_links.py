@@ -17,7 +17,7 @@ from panzoto.errors import (
 )
 from panzoto.flows import browser_session, sign_in_by_link
 from panzoto.web.answers import page
-from panzoto.web.browser import forget, kept, refuse_other_sites
+from panzoto.web.browser import SESSION, refuse_other_sites
 from panzoto.web.errors import refused_page, status_of
 from panzoto.web.guards import public
 from panzoto.web.here import name_of, signed_in_here
@@ -56,7 +56,7 @@ def sign_in(token: str) -> Response:
 def signed_in() -> Response:
     """Who is signed in in this browser, and the way out."""
     try:
-        found = browser_session.visitor(deps(), kept(deps().config))
+        found = browser_session.visitor(deps(), SESSION.kept(deps().config))
     except NOBODY as refused:
         return page("signed_out.html", status_of(refused))
     except PanzotoError as refused:
@@ -73,12 +73,12 @@ def sign_out() -> Response:
     response = page("signed_out.html", 200)
     try:
         refuse_other_sites()
-        browser_session.leave(deps(), kept(config), client())
+        browser_session.leave(deps(), SESSION.kept(config), client())
     except (SessionEnded, TokenInvalid):
         return response
     except PanzotoError as refused:
         return refused_page("failed.html", refused)
-    forget(response, config)
+    SESSION.forget(response, config)
     return response
 
 

@@ -44,10 +44,10 @@ oauth = APIBlueprint("oauth", __name__, url_prefix="/api/v1/oauth", abp_tags=[TA
 @public
 def get_authorize(path: shapes.ProviderPath, query: shapes.Authorize) -> Response:
     """Send the browser to the provider. Open this address in a custom tab: it sets a cookie that the way back needs."""
-    kept = request.cookies.get(browser.flow_cookie_name(deps().config))
+    kept = browser.FLOW.kept(deps().config)
     begun = authorize.authorize(deps(), path.provider, query.redirect_to, query.code_challenge, kept, client())
     response = make_response(redirect(begun.address, 303))
-    browser.keep_flow(response, deps().config, begun.browser)
+    browser.FLOW.keep(response, deps().config, begun.browser)
     return response
 
 
@@ -56,7 +56,7 @@ def get_authorize(path: shapes.ProviderPath, query: shapes.Authorize) -> Respons
 def get_callback(path: shapes.ProviderPath, query: shapes.Callback) -> Response:
     """Where the provider sends the browser. It leads into the app with a code that works once, or signs in here."""
     answer = callback.Answer(state=query.state, code=query.code, error=query.error, issuer=query.iss)
-    held = request.cookies.get(browser.flow_cookie_name(deps().config), "")
+    held = browser.FLOW.kept(deps().config)
     to = None
     try:
         departure = callback.came_back(deps(), path.provider, answer, held, client())

@@ -9,7 +9,7 @@ from panzoto.flows._sessions import SignedIn
 from panzoto.models.users import User
 
 from .answers import page
-from .browser import keep, kept
+from .browser import SESSION
 from .requests import client, deps
 
 
@@ -22,8 +22,8 @@ def signed_in_here(found: SignedIn) -> Response:
         response = page("signed_in.html", 200, who=name_of(found.user), recovery_key=found.recovery_key)
     else:
         response = make_response(redirect("/signed-in", 303))
-    browser_session.replaced(deps(), kept(deps().config), client())
-    keep(response, deps().config, found.refresh_token)
+    browser_session.replaced(deps(), SESSION.kept(deps().config), client())
+    SESSION.keep(response, deps().config, found.refresh_token)
     return response
 
 

@@ -17,7 +17,7 @@ from panzoto import create_app
 from panzoto.errors import SessionEnded, TokenInvalid
 from panzoto.flows import browser_session
 from panzoto.flows.approvals import approve, end_approval
-from panzoto.web.browser import NAME
+from panzoto.web.browser import SESSION
 from tests.support import border
 from tests.support.numbers import new_phone
 from tests.support.phones import HERE
@@ -50,7 +50,7 @@ def signed_in(service: Service, http: FlaskClient, email: str | None = None) -> 
     """Sign in by a link in that browser; the cookie that it keeps then."""
     done = http.post(f"/m/{linked(service, email or new_email())}")
     assert done.status_code in {200, 303}
-    cookie = http.get_cookie(NAME)
+    cookie = http.get_cookie(SESSION.name)
     assert cookie is not None
     return cookie.value
 
@@ -135,7 +135,7 @@ def test_nothing_of_a_link_is_logged(service: Service) -> None:
             http.open(f"/m/{token}?token={token}", method=method)
         verify(service, token)
         http.get("/signed-in")
-        cookie = http.get_cookie(NAME)
+        cookie = http.get_cookie(SESSION.name)
         http.post("/signed-out")
         service.deps.later.finish()
     said = json.dumps(logs, default=str)
@@ -157,11 +157,11 @@ def test_the_button_signs_in(service: Service) -> None:
     page = http.get("/signed-in")
     assert page.status_code == 200
     assert email in text(page)
-    cookie = http.get_cookie(NAME)
+    cookie = http.get_cookie(SESSION.name)
     assert cookie is not None
     assert cookie.value not in text(page) + text(done)
     left = http.post("/signed-out")
-    assert (left.status_code, http.get_cookie(NAME)) == (200, None)
+    assert (left.status_code, http.get_cookie(SESSION.name)) == (200, None)
     assert http.get("/signed-in").status_code == 401
 
 
@@ -247,7 +247,7 @@ def linked_before(service: Service, email: str) -> str:
 def test_cookies_that_are_none(service: Service, cookie: str) -> None:
     """Whatever a browser sends, it is nobody, and a page says so."""
     http = browser(service)
-    http.set_cookie(NAME, cookie)
+    http.set_cookie(SESSION.name, cookie)
     for answer in (http.get("/signed-in"), http.post("/signed-out")):
         assert answer.status_code in {200, 401}
         assert answer.mimetype == "text/html"
@@ -261,7 +261,7 @@ def test_the_tokens_of_apps_are_no_cookies(service: Service) -> None:
     service.post("/refresh", {"refresh_token": rotated["refresh_token"]})
     for body in (bound, rotated):
         http = browser(service)
-        http.set_cookie(NAME, body["refresh_token"])
+        http.set_cookie(SESSION.name, body["refresh_token"])
         assert http.get("/signed-in").status_code == 401
         http.post("/signed-out")
         assert works(service, body["token"])
@@ -427,7 +427,7 @@ def test_a_session_of_before_that_has_ended(service: Service) -> None:
     """Whatever cookie a browser brings, whoever has signed in stays signed in; no fault of ours is logged."""
     http = browser(service)
     for cookie in ("x", signed_in(service, http)):
-        http.set_cookie(NAME, cookie)
+        http.set_cookie(SESSION.name, cookie)
         with suppress(SessionEnded, TokenInvalid):
             browser_session.leave(service.deps, cookie, HERE)
         with capture_logs() as logs:
