@@ -12,14 +12,16 @@ from panzoto.errors import PanzotoError
 from panzoto.flows.oauth import access_token, authorize, callback, disconnect, link, sign_in
 from panzoto.flows.oauth._proofs import Code, Handed, IdToken, Presented
 from panzoto.web import browser
+from panzoto.web.answers import done
+from panzoto.web.connections import connection
 from panzoto.web.errors import code_of, note, refused_page
 from panzoto.web.guards import caller, public, signed_in, signed_in_beside
 from panzoto.web.here import signed_in_here
-from panzoto.web.requests import client, deps
+from panzoto.web.requests import client, deps, maybe_secret, secret
 from panzoto.web.schemas import ErrorBody
 from panzoto.web.shapes import auth as accounts
 from panzoto.web.shapes import oauth as shapes
-from panzoto.web.signing_in import connection, done, maybe_secret, secret, welcome
+from panzoto.web.signing_in import welcome
 
 TAG = Tag(name="oauth", description="Sign in with other providers; their tokens, kept fresh.")
 SIGNS_IN: dict[int | str, Any] = {

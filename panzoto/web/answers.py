@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
-from flask import Response, make_response, render_template
+from flask import Response, jsonify, make_response, render_template
 from flask.json.provider import JSONProvider
 
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
@@ -44,3 +44,8 @@ class OrjsonProvider(JSONProvider):
 def page(template: str, status: int, **values: str | None) -> Response:
     """A page, with what it shows."""
     return make_response(render_template(template, **values), status)
+
+
+def done(status: str, code: int = 200) -> tuple[Response, int]:
+    """That it was done, or is on its way."""
+    return jsonify(status=status), code
