@@ -16,12 +16,11 @@ import limits
 import providers
 from env import var
 from limits import Limits
-from providers import Provider
+from providers import LOOPBACK, Provider
 
 SECRET_BYTES, SECRET_VARIETY = 32, 8
 # What `make run` sends from; no provider would take it.
 LOCAL_SENDER = "panzoto@localhost.localdomain"
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 MIB, GIB = 2**20, 2**30
 # What S3 takes for one part of an upload, the last one aside; and how long it lets an address work.
 SMALLEST_PART, LARGEST_PART = 5 * MIB, 5 * GIB

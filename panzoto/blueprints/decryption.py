@@ -111,7 +111,7 @@ def post_transcript(path: AudioPath, body: shapes.Proof) -> Response:
     return jsonify(text=transcribe_audio.read_transcript(deps(), caller(), path.file_id, password, client()))
 
 
-def _decrypted(body: shapes.Proof, *, file_id: str | None = None, s3_key: str | None = None) -> tuple[Response, int]:
+def _decrypted(body: shapes.Proof, *, file_id: str | None, s3_key: str | None = None) -> tuple[Response, int]:
     password = maybe_secret(body.password)
     found = decrypt_audio(deps(), caller(), password, client(), file_id=file_id, s3_key=s3_key)
     if isinstance(found, Begun):
