@@ -16,12 +16,11 @@ import limits
 import providers
 from env import var
 from limits import Limits
-from providers import Provider
+from providers import LOOPBACK, Provider
 
 SECRET_BYTES, SECRET_VARIETY = 32, 8
 # What `make run` sends from; no provider would take it.
 LOCAL_SENDER = "panzoto@localhost.localdomain"
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 MIB, GIB = 2**20, 2**30
 # What S3 takes for one part of an upload, the last one aside; and how long it lets an address work.
 SMALLEST_PART, LARGEST_PART = 5 * MIB, 5 * GIB
@@ -675,12 +674,12 @@ class Config:
             ("UPLOADS_ABANDONED_AFTER", self.uploads_abandoned_after, "UPLOAD_URL_EXPIRY", self.upload_url_expiry),
         )
         faults = [f"{long} must not be shorter than {short}." for long, most, short, least in orders if most < least]
-        for name, length, shortest, longest, why in self._bounds():
+        for name, length, shortest, longest, why in self.bounds():
             if not formats.duration(shortest) <= length <= formats.duration(longest):
                 faults.append(f"{name} must be from {shortest} to {longest}: {why}")
         return faults
 
-    def _bounds(self) -> tuple[tuple[str, timedelta, str, str, str], ...]:
+    def bounds(self) -> tuple[tuple[str, timedelta, str, str, str], ...]:
         """Of each time: its name, how long it is, the shortest and the longest that it may be, and why."""
         read_and_no_more = "time to read a mail, and no more."
         signs = "S3 signs no address for longer."

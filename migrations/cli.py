@@ -19,7 +19,7 @@ from migrations.faults import Stopped
 from migrations.mapping import Names
 from migrations.reporting import report as reported
 from migrations.rows import Rules
-from migrations.state import PLAN, Folder
+from migrations.state import Folder
 from migrations.watching import watched
 from panzoto.cli.faults import Place
 from panzoto.deps import Deps, build
@@ -75,7 +75,7 @@ def plan(dsn: str, mapping: Path | None, state: Path, max_wcu: int | None) -> No
         from migrations.planning import plan as planned  # noqa: PLC0415 (psycopg is there by now)
 
         result = planned(source, asked.rules, max_wcu)
-        asked.folder.note(**{PLAN: result})
+        asked.folder.note(plan=result)
     click.echo(reported(asked.folder))
 
 

@@ -20,9 +20,9 @@ from migrations.mapping import AUDIO_FILES, USERS
 from migrations.members import plain, seen_of
 from migrations.rows import Rules, file_of, kind_of_hash, user_of
 from migrations.source import Source
+from panzoto import costs
 from panzoto.models.users import User
 
-DOLLARS_PER_MILLION = 0.625
 # What a new table takes at once.
 UNITS_PER_SECOND = 4000
 ROWS_PER_MARK = 49
@@ -61,7 +61,7 @@ def plan(source: Source, rules: Rules, units_per_second: float | None) -> dict[s
         },
         "cost": {
             "write_units": units,
-            "dollars": round(units * DOLLARS_PER_MILLION / 1e6, 2),
+            "dollars": round(units * costs.WRITE, 2),
             "write_units_per_second": pace,
             "minutes": round(units / pace / 60, 1),
         },

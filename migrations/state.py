@@ -14,7 +14,6 @@ import orjson
 from migrations.faults import Stopped
 
 STATE, REJECTS = "state.json", "rejects.jsonl"
-PLAN, RUN, VERIFY = "plan", "run", "verify"
 
 
 class Folder:

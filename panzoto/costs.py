@@ -6,6 +6,7 @@ Units of a successful call, the check of its sign-in included, with small items 
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import NamedTuple
 
 
@@ -170,7 +171,8 @@ GROUPS = {
 }
 
 # On demand, us-east-1, dollars. AWS changes them: its price list is what counts.
-WRITE, READ = 0.625e-6, 0.125e-6
+PER_MILLION_WRITES, PER_MILLION_READS, MILLION = Decimal("0.625"), Decimal("0.125"), 10**6
+WRITE, READ = float(PER_MILLION_WRITES) / MILLION, float(PER_MILLION_READS) / MILLION
 TABLE_GB_MONTH = 0.25
 S3_GB_MONTH, S3_PUT, S3_GET = 0.023, 5e-6, 0.4e-6
 KMS_CALL = 3e-6
@@ -179,3 +181,8 @@ KMS_CALL = 3e-6
 def price(cost: Cost) -> float:
     """What DynamoDB asks for one request, in dollars."""
     return cost.writes * WRITE + cost.reads * READ
+
+
+def dollars(writes: float | Decimal, reads: float | Decimal) -> Decimal:
+    """The same for units that were counted, to the last digit."""
+    return (Decimal(writes) * PER_MILLION_WRITES + Decimal(reads) * PER_MILLION_READS) / MILLION

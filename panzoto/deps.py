@@ -155,6 +155,7 @@ class Deps:
     data_keys: KmsDataKeys
     vault: Vault
     browser_key: bytes
+    forms_key: bytes
     providers: Providers
     wait: Callable[[float], None]
     messages: Messages
@@ -227,6 +228,7 @@ def build(config: Config, *, operator: bool = False) -> Deps:
         data_keys=data_keys,
         vault=Vault(data_keys),
         browser_key=derived_key(config.secret_key, "oauth-browser/v1"),
+        forms_key=derived_key(config.secret_key, "console-forms/v1"),
         providers=_providers(config, clients),
         wait=time.sleep,
         key_service=KeyService(kms, config.audio_kms_key),

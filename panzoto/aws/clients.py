@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError
 
 from env import ConfigError
 from panzoto.aws.direct import go_direct
-from panzoto.aws.parsing import only_objects
+from panzoto.aws.parsing import only_declared_objects, only_objects
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -101,11 +101,12 @@ class Clients:
 
     def transcribe(self) -> Any:
         """Transcribe."""
-        return self._session.client("transcribe", endpoint_url=self._config.aws_endpoint, config=_SETTINGS)
+        return self._in_json("transcribe")
 
     def kms(self) -> KMSClient:
         """KMS."""
-        return self._session.client("kms", endpoint_url=self._config.aws_endpoint, config=_SETTINGS)
+        client: KMSClient = self._in_json("kms")
+        return client
 
     def ses(self) -> SESClient:
         """SES, which sends mail."""
@@ -117,7 +118,14 @@ class Clients:
 
     def secrets(self) -> SecretsManagerClient:
         """Secrets Manager."""
-        return self._session.client("secretsmanager", endpoint_url=self._config.aws_endpoint, config=_SETTINGS)
+        client: SecretsManagerClient = self._in_json("secretsmanager")
+        return client
+
+    def _in_json(self, service: Any) -> Any:
+        """A service whose answers are JSON, and nothing else is taken for one."""
+        client = self._session.client(service, endpoint_url=self._config.aws_endpoint, config=_SETTINGS)
+        client.meta.events.register("before-parse", only_declared_objects)
+        return client
 
 
 _SETTINGS = Settings(

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from panzoto import counters
 from panzoto.crypto.vault import DataKey
-from panzoto.errors import KeyRejected, KeysUnavailable
+from panzoto.errors import KeyRejected
 
-from .key_service import REJECTED, RETRY_AFTER
+from .keepers import REJECTED, asking
 
 if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
@@ -30,7 +28,7 @@ class KmsDataKeys:
             made = self._client.generate_data_key(
                 KeyId=self._key_id, KeySpec="AES_256", EncryptionContext=dict(context)
             )
-        return DataKey(made["Plaintext"], made["CiphertextBlob"], made["KeyId"])
+            return DataKey(made["Plaintext"], made["CiphertextBlob"], made["KeyId"])
 
     def unwrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
         """A data key in clear. Which key wrapped it KMS knows; the role says which keys may be used."""
@@ -47,11 +45,5 @@ class KmsDataKeys:
 def _asked(call: str) -> Iterator[None]:
     """A call of KMS, counted, whose faults are in terms of ours."""
     counters.KMS.labels(call).inc()
-    try:
+    with asking(REJECTED, KeyRejected("These tokens do not open.")):
         yield
-    except ClientError as fault:
-        if fault.response["Error"]["Code"] in REJECTED:
-            raise KeyRejected("These tokens do not open.") from fault
-        raise KeysUnavailable(retry_after=RETRY_AFTER) from fault
-    except BotoCoreError as fault:
-        raise KeysUnavailable(retry_after=RETRY_AFTER) from fault

@@ -5,19 +5,12 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
+from panzoto.errors import KeyRejected
 
-from panzoto.errors import KeyRejected, KeysUnavailable
+from .keepers import REJECTED, asking
 
 if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
-
-RETRY_AFTER = 5
-# What keeps KMS from being asked, or its answer from being one: a proxy's page has nothing that we asked for.
-FAULTS = (BotoCoreError, ResponseParserError, KeyError)
-# What KMS says of a text that it did not make, or not for this person.
-REJECTED = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
 
 
 class KeyService:
@@ -32,11 +25,9 @@ class KeyService:
     def wrap(self, clear: bytes, user_id: str, job_id: str | None = None) -> str:
         """The audio key of this person, or the keys of a job of theirs, sealed by KMS, in base64."""
         context = _bound_to(user_id, job_id)
-        try:
+        with asking():
             answer = self._client.encrypt(KeyId=self._key_id, Plaintext=clear, EncryptionContext=context)
             return b64encode(answer["CiphertextBlob"]).decode()
-        except (ClientError, *FAULTS) as fault:
-            raise KeysUnavailable(retry_after=RETRY_AFTER) from fault
 
     def unwrap(self, wrapped: str, user_id: str, job_id: str | None = None) -> bytes:
         """What was wrapped; `KeyRejected` for another person or job, or when a byte was changed."""
@@ -45,15 +36,9 @@ class KeyService:
             blob = b64decode(wrapped, validate=True)
         except ValueError:
             raise KeyRejected from None
-        try:
+        with asking(REJECTED, KeyRejected()):
             answer = self._client.decrypt(KeyId=self._key_id, CiphertextBlob=blob, EncryptionContext=context)
             return answer["Plaintext"]
-        except ClientError as fault:
-            if fault.response["Error"]["Code"] in REJECTED:
-                raise KeyRejected from fault
-            raise KeysUnavailable(retry_after=RETRY_AFTER) from fault
-        except FAULTS as fault:
-            raise KeysUnavailable(retry_after=RETRY_AFTER) from fault
 
 
 def _bound_to(user_id: str, job_id: str | None) -> dict[str, str]:

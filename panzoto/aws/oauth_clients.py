@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from botocore.exceptions import BotoCoreError, ClientError
 
-from panzoto.errors import KeysUnavailable, ProviderNotReady
+from panzoto.errors import ProviderNotReady
+
+from .keepers import asking
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
 
-RETRY_AFTER = 5
-ABSENT = "ResourceNotFoundException"
+ABSENT = frozenset({"ResourceNotFoundException"})
 
 
 class OAuthClients:
@@ -24,14 +24,8 @@ class OAuthClients:
 
     def read(self, secret_id: str) -> tuple[str, str | None]:
         """The id and the secret of a client; `ProviderNotReady` where nobody has put them."""
-        try:
+        with asking(ABSENT, ProviderNotReady()):
             text = self._client.get_secret_value(SecretId=secret_id)["SecretString"]
-        except ClientError as fault:
-            if fault.response["Error"]["Code"] == ABSENT:
-                raise ProviderNotReady from None
-            raise KeysUnavailable(retry_after=RETRY_AFTER) from fault
-        except BotoCoreError as fault:
-            raise KeysUnavailable(retry_after=RETRY_AFTER) from fault
         try:
             said = orjson.loads(text)
             inner: dict[str, Any] = said.get("web", said)

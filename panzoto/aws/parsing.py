@@ -55,19 +55,25 @@ def _refusal(response: Mapping[str, Any], operation: Any) -> dict[str, Any]:
 
 
 def read(response: Mapping[str, Any]) -> dict[str, Any]:
-    """The JSON object in a body; DynamoDB sends nothing else, and botocore would read it as an empty answer.
+    """The JSON object in a body; AWS sends nothing else, and botocore would read it as an empty answer.
 
-    A proxy's page with status 200 would be an item that does not exist. DynamoDB sends nobody elsewhere, either.
+    A proxy's page with status 200 would be an item that does not exist. AWS sends nobody elsewhere, either.
     """
     try:
         answer = orjson.loads(response["body"])
     except orjson.JSONDecodeError:
         answer = None
     if not isinstance(answer, dict) or NO_ANSWER <= response["status_code"] < FIRST_REFUSAL:
-        raise ResponseParserError(f"not an answer of DynamoDB, with status {response['status_code']}")
+        raise ResponseParserError(f"not an answer of AWS, with status {response['status_code']}")
     return answer
 
 
 def only_objects(response_dict: Mapping[str, Any], **_: Any) -> None:
     """Refuse what is no JSON object in answers that botocore reads."""
     read(response_dict)
+
+
+def only_declared_objects(response_dict: Mapping[str, Any], operation_model: Any, **_: Any) -> None:
+    """The same where some calls are answered by nothing. Refusals are left to botocore, which asks again after some."""
+    if operation_model.output_shape is not None and response_dict["status_code"] < FIRST_REFUSAL:
+        read(response_dict)

@@ -7,9 +7,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from panzoto.crypto.ring import Ring
+
+from .keepers import FAULTS
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
@@ -69,7 +71,9 @@ class SecretRings:
             return _read(self._client.get_secret_value(SecretId=self._name)["SecretString"], self._name)
         except self._client.exceptions.ResourceNotFoundException:
             return None
-        except (ClientError, BotoCoreError) as fault:
+        except KeyError:
+            raise RingUnusable(f"the secret {self._name} cannot be read: there is no text in it.") from None
+        except (ClientError, *FAULTS) as fault:
             raise RingUnusable(f"the secret {self._name} cannot be read: {fault}") from fault
 
     def write(self, ring: Ring) -> None:
@@ -79,7 +83,7 @@ class SecretRings:
                 self._client.put_secret_value(SecretId=self._name, SecretString=ring.write())
             except self._client.exceptions.ResourceNotFoundException:
                 self._client.create_secret(Name=self._name, SecretString=ring.write())
-        except (ClientError, BotoCoreError) as fault:
+        except (ClientError, *FAULTS) as fault:
             raise RingUnusable(f"the secret {self._name} cannot be written: {fault}") from fault
 
 

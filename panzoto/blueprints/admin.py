@@ -10,13 +10,13 @@ from flask_openapi3 import APIBlueprint
 from panzoto.errors import InvalidRequest
 from panzoto.flows.admin import acts, audit, oauth_flows, overview, people
 from panzoto.flows.approvals_csv import moment
+from panzoto.web.answers import done
 from panzoto.web.guards import admin as acting
 from panzoto.web.guards import by_admin, by_staff, staff
 from panzoto.web.requests import deps
 from panzoto.web.shapes import admin as shapes
 from panzoto.web.shapes import admin_answers as answers
 from panzoto.web.shapes.auth import Done
-from panzoto.web.signing_in import done
 
 from .admin_approvals import REFUSED, TAG, approval
 

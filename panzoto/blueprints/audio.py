@@ -8,12 +8,12 @@ from flask import Response, jsonify, url_for
 from flask_openapi3 import APIBlueprint, Tag
 
 from panzoto.flows import delete_audio, download_audio, record_audio, upload_audio
+from panzoto.web.answers import done
 from panzoto.web.guards import caller, signed_in, signed_in_beside
 from panzoto.web.recordings import audio_file, offer
 from panzoto.web.requests import client, deps
 from panzoto.web.schemas import ErrorBody
 from panzoto.web.shapes import audio as shapes
-from panzoto.web.signing_in import done
 
 TAG = Tag(name="recordings", description="Upload, record, list, get, delete.")
 Responses = dict[int | str, Any]

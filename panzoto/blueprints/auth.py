@@ -18,11 +18,13 @@ from panzoto.flows import (
     register,
     verify_email,
 )
+from panzoto.flows.export_me import person
+from panzoto.web.answers import done
 from panzoto.web.guards import caller, public, signed_in, signed_in_beside
-from panzoto.web.requests import client, deps
+from panzoto.web.requests import client, deps, maybe_secret, secret
 from panzoto.web.schemas import ErrorBody, Path
 from panzoto.web.shapes import auth as shapes
-from panzoto.web.signing_in import done, maybe_secret, person, secret, tokens, welcome
+from panzoto.web.signing_in import tokens, welcome
 
 TAG = Tag(name="accounts", description="Register, sign in, stay signed in, change, leave.")
 REGISTERED: dict[int | str, Any] = {201: shapes.SignIn, 202: shapes.Done, 403: ErrorBody, 409: ErrorBody}

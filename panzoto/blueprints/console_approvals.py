@@ -10,7 +10,7 @@ from panzoto.errors import PanzotoError
 from panzoto.flows.admin import approved
 from panzoto.flows.admin.approved import Approval
 from panzoto.web.console import admin_here, page, pages, staff_here
-from panzoto.web.errors import note, status_of
+from panzoto.web.errors import refusal
 from panzoto.web.guards import admin, staff
 from panzoto.web.requests import deps
 
@@ -63,8 +63,7 @@ def post_import() -> Response:
     try:
         done = approved.import_approvals(deps(), admin(), text)
     except PanzotoError as refused:
-        note(refused)
-        return page("import.html", status_of(refused), text=text, most=approved.MOST_ROWS, problem=str(refused))
+        return refusal(refused, page("import.html", text=text, most=approved.MOST_ROWS, problem=str(refused)))
     return page("imported.html", done=done)
 
 
@@ -129,10 +128,9 @@ def _typed() -> dict[str, str]:
 
 
 def _again(refused: PanzotoError, approval: Approval | None) -> Response:
-    note(refused)
     said = ", ".join(f"{each['field']} {each['problem']}" for each in refused.details) or str(refused)
-    status = status_of(refused)
-    return page("approval.html", status, typed=request.form, approval=approval, now=deps().clock(), problem=said)
+    again = page("approval.html", typed=request.form, approval=approval, now=deps().clock(), problem=said)
+    return refusal(refused, again)
 
 
 def _to_list(done: str) -> Response:

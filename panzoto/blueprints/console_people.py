@@ -16,7 +16,7 @@ from panzoto.flows.admin.people import find_person, person_detail
 from panzoto.flows.admin.staff import Admin
 from panzoto.models.users import ADMIN, SUPPORT
 from panzoto.web.console import admin_here, page, pages, staff_here
-from panzoto.web.errors import note, status_of
+from panzoto.web.errors import refusal
 from panzoto.web.guards import admin, staff
 from panzoto.web.requests import deps
 
@@ -74,8 +74,7 @@ def get_people() -> Response:
     try:
         return _to(find_person(deps(), staff(), asked).user_id)
     except PanzotoError as refused:
-        note(refused)
-        return page("people.html", status_of(refused), asked=asked, problem=str(refused))
+        return refusal(refused, page("people.html", asked=asked, problem=str(refused)))
 
 
 @console_people.get("/admin/people/<user_id>")

@@ -12,7 +12,7 @@ from panzoto.flows._sessions import SignedIn
 from panzoto.flows.admin.staff import staff_of
 from panzoto.web import browser
 from panzoto.web.console import back, forget, keep, kept, page, pages
-from panzoto.web.errors import note, status_of
+from panzoto.web.errors import note, refusal
 from panzoto.web.guards import public
 from panzoto.web.requests import client, deps
 
@@ -70,8 +70,7 @@ def post_check() -> Response:
     try:
         found = verify_otp.verify_otp(deps(), phone, request.form.get("code", "").strip(), None, client())
     except PanzotoError as refused:
-        note(refused)
-        return page("code.html", status_of(refused), phone=phone, next=back(), problem=str(refused))
+        return refusal(refused, page("code.html", phone=phone, next=back(), problem=str(refused)))
     return _welcome(found)
 
 
@@ -79,7 +78,7 @@ def post_check() -> Response:
 @public
 def post_here() -> Response:
     """Go on as whoever is signed in in this browser: by a link, or by another provider."""
-    token = browser.kept(deps().config)
+    token = browser.SESSION.kept(deps().config)
     browser_session.visitor(deps(), token)
     response = make_response(redirect(back(), 303))
     keep(response, token)
@@ -101,7 +100,7 @@ def post_sign_out() -> Response:
 
 def _signed_in_elsewhere() -> str | None:
     """The name of whoever may use the console by the session that a link or another provider has begun."""
-    if not (token := browser.kept(deps().config)):
+    if not (token := browser.SESSION.kept(deps().config)):
         return None
     try:
         found = browser_session.visitor(deps(), token)
@@ -124,15 +123,11 @@ def _welcome(found: SignedIn) -> Response:
 
 def _wrong(refused: PanzotoError, **typed: str) -> Response:
     """The same page, with what is wrong."""
-    note(refused)
-    response = _page(status_of(refused), problem=str(refused), **typed)
-    if refused.retry_after is not None:
-        response.headers["Retry-After"] = str(refused.retry_after)
-    return response
+    return refusal(refused, _page(problem=str(refused), **typed))
 
 
-def _page(status: int = 200, **values: Any) -> Response:
+def _page(**values: Any) -> Response:
     providers = [each.name for each in deps().providers]
     sms = deps().config.sms_sender != "none"
     is_old = request.values.get("why") == "old"
-    return page("sign_in.html", status, providers=providers, sms=sms, is_old=is_old, next=back(), **values)
+    return page("sign_in.html", providers=providers, sms=sms, is_old=is_old, next=back(), **values)

@@ -13,11 +13,10 @@ from panzoto.flows.follow_job import Followed, follow_job
 from panzoto.web import jobs
 from panzoto.web.guards import caller, signed_in, signed_in_beside
 from panzoto.web.recordings import audio_file
-from panzoto.web.requests import client, deps
+from panzoto.web.requests import client, deps, maybe_secret
 from panzoto.web.schemas import ErrorBody
 from panzoto.web.shapes import decryption as shapes
 from panzoto.web.shapes.audio import AudioPath
-from panzoto.web.signing_in import maybe_secret
 from panzoto.web.streaming import etag_of, streamed
 
 TAG = Tag(name="recordings in clear", description="Decrypt, stream, transcribe.")
@@ -112,7 +111,7 @@ def post_transcript(path: AudioPath, body: shapes.Proof) -> Response:
     return jsonify(text=transcribe_audio.read_transcript(deps(), caller(), path.file_id, password, client()))
 
 
-def _decrypted(body: shapes.Proof, *, file_id: str | None = None, s3_key: str | None = None) -> tuple[Response, int]:
+def _decrypted(body: shapes.Proof, *, file_id: str | None, s3_key: str | None = None) -> tuple[Response, int]:
     password = maybe_secret(body.password)
     found = decrypt_audio(deps(), caller(), password, client(), file_id=file_id, s3_key=s3_key)
     if isinstance(found, Begun):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from panzoto.errors import InvalidRequest, PanzotoError
 from panzoto.flows import reset_password, verify_email
-from panzoto.web.errors import note, status_of
+from panzoto.web.answers import page
+from panzoto.web.errors import refused_page
 from panzoto.web.guards import public
 from panzoto.web.requests import client, deps
 
@@ -29,8 +30,8 @@ def verified(token: str) -> Response:
     try:
         verify_email.verify_email(deps(), token, client())
     except PanzotoError as refused:
-        return _refused("verify.html", refused)
-    return _page(
+        return refused_page("verify.html", refused)
+    return page(
         "done.html", 200, title="Your email is confirmed", text="You can close this page and go back to the app."
     )
 
@@ -51,9 +52,9 @@ def reset_done(token: str) -> Response:
         audio = reset_password.Audio(form.get("recovery_key", "").strip() or None, "abandon_audio" in form)
         _, shown = reset_password.reset(deps(), token, form.get("new_password", ""), client(), audio=audio)
     except PanzotoError as refused:
-        return _refused("reset.html", refused)
+        return refused_page("reset.html", refused)
     text = "Sign in to the app with it."
-    return _page("done.html", 200, title="You have a new password", text=text, recovery_key=shown)
+    return page("done.html", 200, title="You have a new password", text=text, recovery_key=shown)
 
 
 def _form() -> dict[str, str]:
@@ -65,16 +66,3 @@ def _form() -> dict[str, str]:
     if any("\0" in value for _, value in fields):
         raise InvalidRequest("A password must not hold the NUL character.")
     return dict(fields)
-
-
-def _refused(template: str, refused: PanzotoError) -> Response:
-    """The same page, with what is wrong, under the status that a program would get."""
-    note(refused)
-    response = _page(template, status_of(refused), problem=str(refused))
-    if refused.retry_after is not None:
-        response.headers["Retry-After"] = str(refused.retry_after)
-    return response
-
-
-def _page(template: str, status: int, **values: str | None) -> Response:
-    return make_response(render_template(template, **values), status)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, make_response, render_template
+from flask import Blueprint, Response, jsonify
 
 from panzoto.crypto.purposes import TOKEN
 from panzoto.errors import (
@@ -16,8 +16,9 @@ from panzoto.errors import (
     TokenInvalid,
 )
 from panzoto.flows import browser_session, sign_in_by_link
-from panzoto.web.browser import forget, kept, refuse_other_sites
-from panzoto.web.errors import note, status_of
+from panzoto.web.answers import page
+from panzoto.web.browser import SESSION, refuse_other_sites
+from panzoto.web.errors import refused_page, status_of
 from panzoto.web.guards import public
 from panzoto.web.here import name_of, signed_in_here
 from panzoto.web.requests import client, deps
@@ -35,8 +36,8 @@ OVER = (LinkInvalid, AccessDenied, NotApproved)
 def show(token: str) -> Response:
     """Three ways on: the app, this browser, or a code to type. It reads nothing and writes nothing."""
     if not TOKEN.fullmatch(token):
-        return _page("link.html", 404, problem=CUT)
-    return _page("link.html", 200, here=token, **_ways(token))
+        return page("link.html", 404, problem=CUT)
+    return page("link.html", 200, here=token, **_ways(token))
 
 
 @magic_links.post("/m/<token>")
@@ -47,7 +48,7 @@ def sign_in(token: str) -> Response:
         refuse_other_sites()
         return signed_in_here(sign_in_by_link.sign_in_by_link(deps(), token, None, client()))
     except PanzotoError as refused:
-        return _refused("link.html", refused, **_ways_left(token, refused))
+        return refused_page("link.html", refused, **_ways_left(token, refused))
 
 
 @magic_links.get("/signed-in")
@@ -55,13 +56,13 @@ def sign_in(token: str) -> Response:
 def signed_in() -> Response:
     """Who is signed in in this browser, and the way out."""
     try:
-        found = browser_session.visitor(deps(), kept(deps().config))
+        found = browser_session.visitor(deps(), SESSION.kept(deps().config))
     except NOBODY as refused:
-        return _page("signed_out.html", status_of(refused))
+        return page("signed_out.html", status_of(refused))
     except PanzotoError as refused:
-        return _refused("failed.html", refused)
+        return refused_page("failed.html", refused)
     console = "/admin" if found.user.roles else None
-    return _page("signed_in.html", 200, who=name_of(found.user), console=console)
+    return page("signed_in.html", 200, who=name_of(found.user), console=console)
 
 
 @magic_links.post("/signed-out")
@@ -69,15 +70,15 @@ def signed_in() -> Response:
 def sign_out() -> Response:
     """End the session of this browser. Another site's form brings no cookie, and takes none away."""
     config = deps().config
-    response = _page("signed_out.html", 200)
+    response = page("signed_out.html", 200)
     try:
         refuse_other_sites()
-        browser_session.leave(deps(), kept(config), client())
+        browser_session.leave(deps(), SESSION.kept(config), client())
     except (SessionEnded, TokenInvalid):
         return response
     except PanzotoError as refused:
-        return _refused("failed.html", refused)
-    forget(response, config)
+        return refused_page("failed.html", refused)
+    SESSION.forget(response, config)
     return response
 
 
@@ -109,16 +110,3 @@ def _ways_left(token: str, refused: PanzotoError) -> dict[str, str | None]:
     if isinstance(refused, OVER):
         return {"here": None}
     return _ways(token) | ({"here": None} if isinstance(refused, DeviceMismatch) else {"here": token})
-
-
-def _refused(template: str, refused: PanzotoError, **values: str | None) -> Response:
-    """A page that says what is wrong, under the status that a program would get."""
-    note(refused)
-    response = _page(template, status_of(refused), problem=str(refused), **values)
-    if refused.retry_after is not None:
-        response.headers["Retry-After"] = str(refused.retry_after)
-    return response
-
-
-def _page(template: str, status: int, **values: str | None) -> Response:
-    return make_response(render_template(template, **values), status)

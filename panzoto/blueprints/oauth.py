@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, jsonify, make_response, redirect, render_template, request
+from flask import Response, jsonify, make_response, redirect, request
 from flask_openapi3 import APIBlueprint, Tag
 
 from panzoto.errors import PanzotoError
 from panzoto.flows.oauth import access_token, authorize, callback, disconnect, link, sign_in
 from panzoto.flows.oauth._proofs import Code, Handed, IdToken, Presented
 from panzoto.web import browser
-from panzoto.web.errors import code_of, note, status_of
+from panzoto.web.answers import done
+from panzoto.web.connections import connection
+from panzoto.web.errors import code_of, note, refused_page
 from panzoto.web.guards import caller, public, signed_in, signed_in_beside
 from panzoto.web.here import signed_in_here
-from panzoto.web.requests import client, deps
+from panzoto.web.requests import client, deps, maybe_secret, secret
 from panzoto.web.schemas import ErrorBody
 from panzoto.web.shapes import auth as accounts
 from panzoto.web.shapes import oauth as shapes
-from panzoto.web.signing_in import connection, done, maybe_secret, secret, welcome
+from panzoto.web.signing_in import welcome
 
 TAG = Tag(name="oauth", description="Sign in with other providers; their tokens, kept fresh.")
 SIGNS_IN: dict[int | str, Any] = {
@@ -44,10 +46,10 @@ oauth = APIBlueprint("oauth", __name__, url_prefix="/api/v1/oauth", abp_tags=[TA
 @public
 def get_authorize(path: shapes.ProviderPath, query: shapes.Authorize) -> Response:
     """Send the browser to the provider. Open this address in a custom tab: it sets a cookie that the way back needs."""
-    kept = request.cookies.get(browser.flow_cookie_name(deps().config))
+    kept = browser.FLOW.kept(deps().config)
     begun = authorize.authorize(deps(), path.provider, query.redirect_to, query.code_challenge, kept, client())
     response = make_response(redirect(begun.address, 303))
-    browser.keep_flow(response, deps().config, begun.browser)
+    browser.FLOW.keep(response, deps().config, begun.browser)
     return response
 
 
@@ -56,7 +58,7 @@ def get_authorize(path: shapes.ProviderPath, query: shapes.Authorize) -> Respons
 def get_callback(path: shapes.ProviderPath, query: shapes.Callback) -> Response:
     """Where the provider sends the browser. It leads into the app with a code that works once, or signs in here."""
     answer = callback.Answer(state=query.state, code=query.code, error=query.error, issuer=query.iss)
-    held = request.cookies.get(browser.flow_cookie_name(deps().config), "")
+    held = browser.FLOW.kept(deps().config)
     to = None
     try:
         departure = callback.came_back(deps(), path.provider, answer, held, client())
@@ -156,9 +158,4 @@ def _refused(refused: PanzotoError, to: str | None) -> Response:
         return _to_app(to, error=code_of(type(refused)))
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) != "text/html":
         raise refused
-    note(refused)
-    page = render_template("done.html", title="You are not signed in", text="", problem=str(refused))
-    response = make_response(page, status_of(refused))
-    if refused.retry_after is not None:
-        response.headers["Retry-After"] = str(refused.retry_after)
-    return response
+    return refused_page("failed.html", refused)

@@ -8,12 +8,14 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 
 from panzoto.flows import ask_for_link, initiate_otp, phone, sign_in_by_link, verify_otp
+from panzoto.flows.export_me import person
+from panzoto.web.answers import done
 from panzoto.web.guards import caller, public, signed_in
-from panzoto.web.requests import client, deps
+from panzoto.web.requests import client, deps, maybe_secret, secret
 from panzoto.web.schemas import ErrorBody
 from panzoto.web.shapes import auth as accounts
 from panzoto.web.shapes import passwordless as shapes
-from panzoto.web.signing_in import done, maybe_secret, person, secret, welcome
+from panzoto.web.signing_in import welcome
 
 TAG = Tag(name="passwordless", description="Sign in by a code to the phone, or by a link to the mailbox.")
 SENDS: dict[int | str, Any] = {200: shapes.CodeSent, 422: ErrorBody, 429: ErrorBody, 501: ErrorBody}

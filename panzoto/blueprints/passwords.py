@@ -8,11 +8,12 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint
 
 from panzoto.flows import change_password, confirm_recovery_key, new_recovery_key, reset_password
+from panzoto.web.answers import done
 from panzoto.web.guards import caller, public, signed_in
-from panzoto.web.requests import client, deps
+from panzoto.web.requests import client, deps, maybe_secret, secret
 from panzoto.web.schemas import ErrorBody
 from panzoto.web.shapes import auth as shapes
-from panzoto.web.signing_in import done, maybe_secret, secret, welcome
+from panzoto.web.signing_in import welcome
 
 from .auth import TAG
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from http import HTTPStatus
 from shlex import quote
 
-from panzoto.local import ports
 from panzoto.local.folder import Folder
 from panzoto.local.preparing import ADMIN
 from panzoto.local.settings import DUMMY, Settings
@@ -15,15 +13,14 @@ Row = tuple[str, str, str]
 
 
 def rows(settings: Settings, folder: Folder, host: str, password: str | None) -> list[Row]:
-    """A name, a value and a remark for each thing to know; the console stands there if it answers."""
+    """A name, a value and a remark for each thing to know."""
     shown_host = f"[{host}]" if ":" in host else host
     backend = f"http://{shown_host}:{settings.port}"
-    console = ports.status(host, settings.port, "/admin") not in {None, HTTPStatus.NOT_FOUND}
     secret = password or "not known any more: its file was removed"
     return [
         ("API", f"{backend}/api/health", ""),
         ("API docs", f"{backend}/api/docs", ""),
-        *([("Admin console", f"{backend}/admin", "")] if console else []),
+        ("Admin console", f"{backend}/admin", ""),
         ("Outbox", f"{backend}/dev/outbox", "mail and SMS end there"),
         ("AWS", settings.emulator, f"key {DUMMY}, secret {DUMMY}, region {os.environ['AWS_REGION']}"),
         ("First admin", ADMIN, f"password {secret}"),

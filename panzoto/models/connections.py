@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from panzoto.crypto.vault import Sealed
 from panzoto.errors import ConnectionEnded
@@ -17,6 +17,9 @@ from panzoto.errors import ConnectionEnded
 from .store.expressions import Change
 from .store.wire import Item
 from .times import from_seconds, maybe_from_seconds, maybe_seconds, seconds
+
+if TYPE_CHECKING:
+    from .users import User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +63,14 @@ class Connection:
         """The identity's name at the provider."""
         found = self.user_info.get("sub")
         return found if isinstance(found, str) else None
+
+    def signs_in(self, owner: User) -> bool:
+        """Whether its owner signs in by it."""
+        return self.provider in owner.identities
+
+    def connected(self, owner: User) -> bool:
+        """Whether its owner has its tokens: what was taken from the account gives none, though they may still work."""
+        return self.active and self.signs_in(owner)
 
 
 def millis(time: datetime) -> int:

@@ -1,4 +1,4 @@
-"""How answers are written: JSON by orjson, times in UTC."""
+"""How answers are written: JSON by orjson, times in UTC, and pages for whoever comes by a link."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
-from flask import Response
+from flask import Response, jsonify, make_response, render_template
 from flask.json.provider import JSONProvider
 
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
@@ -39,3 +39,13 @@ class OrjsonProvider(JSONProvider):
         """The answer that holds a value."""
         body = orjson.dumps(self._prepare_response_obj(args, kwargs), default=_plain, option=OPTIONS)
         return Response(body, mimetype="application/json")
+
+
+def page(template: str, status: int, **values: str | None) -> Response:
+    """A page, with what it shows."""
+    return make_response(render_template(template, **values), status)
+
+
+def done(status: str, code: int = 200) -> tuple[Response, int]:
+    """That it was done, or is on its way."""
+    return jsonify(status=status), code

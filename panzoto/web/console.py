@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
-from panzoto.crypto.digests import derived_key
+from panzoto import costs
 from panzoto.errors import (
     AccessDenied,
     InvalidRequest,
@@ -26,15 +26,15 @@ from panzoto.flows.admin.staff import admin_of, staff_of
 
 from . import console_words
 from .browser import refuse_other_sites
-from .errors import note, status_of
+from .cookies import Cookie
+from .errors import note, refusal
 from .guards import guarded_by
 from .requests import client, deps
 
 if TYPE_CHECKING:
-    from config import Config
     from panzoto.flows.browser_session import Visitor
 
-SESSION, FORM = "panzoto_console", "panzoto_console_form"
+SESSION, FORM = Cookie("panzoto_console"), Cookie("panzoto_console_form")
 # A page of ours behind the sign-in: what begins so leads to no other site.
 INSIDE = re.compile(r"/admin(?!/sign-)(?:[/?][!-\[\]-~]*)?", re.ASCII)
 # The most bytes of an email, an id or a search, and what may be longer.
@@ -54,31 +54,31 @@ def pages(name: str) -> Blueprint:
     return made
 
 
-def page(template: str, status: int = 200, **values: Any) -> Response:
+def page(template: str, **values: Any) -> Response:
     """A page, with what all of them show."""
-    known: dict[str, Any] = {"staff": g.get("staff"), "say": console_words, "spent": g.ledger}
+    spent = {"spent": g.ledger, "dollars": costs.dollars(g.ledger.writes, g.ledger.reads)}
+    known: dict[str, Any] = {"staff": g.get("staff"), "say": console_words, **spent}
     secret, response = _bound_to(), make_response()
     if not secret:
         secret = secrets.token_urlsafe(16)
-        _keep(response, FORM, secret)
+        FORM.keep(response, deps().config, secret)
     response.set_data(render_template(f"admin/{template}", form_token=_token(secret), **known, **values))
-    response.status_code = status
     return response
 
 
 def kept() -> str:
     """The session that this browser brings; nothing, for most."""
-    return request.cookies.get(_named(SESSION), "")
+    return SESSION.kept(deps().config)
 
 
 def keep(response: Response, token: str) -> None:
     """Put a session into the browser, until it is closed."""
-    _keep(response, SESSION, token)
+    SESSION.keep(response, deps().config, token)
 
 
 def forget(response: Response) -> None:
     """Take it out again."""
-    response.delete_cookie(_named(SESSION), httponly=True, secure=_is_secure(deps().config), samesite="Lax", path="/")
+    SESSION.forget(response, deps().config)
 
 
 def back() -> str:
@@ -129,37 +129,19 @@ def _check_form() -> None:
 
 def _bound_to() -> str:
     """What forms are bound to: the session, and before there is one a random cookie."""
-    return kept() or request.cookies.get(_named(FORM), "")
+    return kept() or FORM.kept(deps().config)
 
 
 def _token(secret: str) -> str:
-    key = derived_key(deps().config.secret_key, "console-forms/v1")
-    return hmac.new(key, secret.encode("utf-8", "replace"), sha256).hexdigest()
+    return hmac.new(deps().forms_key, secret.encode("utf-8", "replace"), sha256).hexdigest()
 
 
 def _refused(refused: PanzotoError) -> Response:
     """To the sign-in and back, for whoever is not signed in; else a page that says what is wrong."""
-    note(refused)
     if isinstance(refused, NOBODY):
+        note(refused)
         where = request.full_path if request.method in CHANGES_NOTHING and request.query_string else request.path
         why = "old" if isinstance(refused, RecentSignInNeeded) else None
         return make_response(redirect(url_for("console_sign_in.get_sign_in", next=where, why=why), 303))
     who = g.visitor.user.email if "visitor" in g else None
-    response = page("refused.html", status_of(refused), problem=str(refused), who=who)
-    if refused.retry_after is not None:
-        response.headers["Retry-After"] = str(refused.retry_after)
-    return response
-
-
-def _named(name: str) -> str:
-    """The name of a cookie. Under https the prefix has browsers refuse it from anything but this very host."""
-    return f"__Host-{name}" if _is_secure(deps().config) else name
-
-
-def _is_secure(config: Config) -> bool:
-    return config.public_url.startswith("https://")
-
-
-def _keep(response: Response, name: str, value: str) -> None:
-    secure = _is_secure(deps().config)
-    response.set_cookie(_named(name), value, httponly=True, secure=secure, samesite="Lax", path="/")
+    return refusal(refused, page("refused.html", problem=str(refused), who=who))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import structlog
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from panzoto import errors
@@ -142,18 +142,28 @@ def note(error: PanzotoError) -> None:
         log.error("aws_refuses_this_host", reason=reason, cause=repr(error.__cause__))
 
 
+def refusal(error: PanzotoError, response: Response) -> Response:
+    """An answer that tells of an error: under its status, with the time after which to try again, and noted."""
+    note(error)
+    response.status_code = status_of(error)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def refused_page(template: str, error: PanzotoError, **values: str | None) -> Response:
+    """A page that says what is wrong, under the status that a program would get."""
+    return refusal(error, make_response(render_template(template, problem=str(error), **values)))
+
+
 def _say(error: PanzotoError) -> Response:
     status, code = _answer_of(type(error))
     body = {"error": str(error), "code": code, "request_id": g.request_id}
     if error.details:
         body["details"] = list(error.details)
-    response = jsonify(body)
-    response.status_code = status
+    response = refusal(error, jsonify(body))
     if status == 401:  # noqa: PLR2004 (RFC 9110 asks for it)
         response.headers["WWW-Authenticate"] = 'Bearer realm="panzoto"'
-    if error.retry_after is not None:
-        response.headers["Retry-After"] = str(error.retry_after)
-    note(error)
     return response
 
 

@@ -23,7 +23,9 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-OF_PAGES, OF_DATA = ((("Content-Security-Policy", policy), *SAFE.items()) for policy in (PAGE_POLICY, DATA_POLICY))
+OF_DATA = (("Content-Security-Policy", DATA_POLICY), *SAFE.items())
+# What a page sends says from which site, never from which address: with `no-referrer` its own form would say `null`.
+OF_PAGES = (("Content-Security-Policy", PAGE_POLICY), *(SAFE | {"Referrer-Policy": "strict-origin"}).items())
 ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 ALLOWED_HEADERS = "Authorization, Content-Type, If-Range, Range, X-Content-Token, X-Request-ID"
 EXPOSED_HEADERS = "Accept-Ranges, Content-Disposition, Content-Range, ETag, Location, Retry-After, X-Request-ID"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Response, make_response, redirect, render_template
+from flask import Response, make_response, redirect
 
 from panzoto.flows import browser_session
 from panzoto.flows._sessions import SignedIn
 from panzoto.models.users import User
 
-from .browser import keep, kept
+from .answers import page
+from .browser import SESSION
 from .requests import client, deps
 
 
@@ -18,12 +19,11 @@ def signed_in_here(found: SignedIn) -> Response:
     A new recovery key is shown at once, or nobody would see it.
     """
     if found.recovery_key:
-        page = render_template("signed_in.html", who=name_of(found.user), recovery_key=found.recovery_key)
-        response = make_response(page)
+        response = page("signed_in.html", 200, who=name_of(found.user), recovery_key=found.recovery_key)
     else:
         response = make_response(redirect("/signed-in", 303))
-    browser_session.replaced(deps(), kept(deps().config), client())
-    keep(response, deps().config, found.refresh_token)
+    browser_session.replaced(deps(), SESSION.kept(deps().config), client())
+    SESSION.keep(response, deps().config, found.refresh_token)
     return response
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 from flask import Request, current_app, request
+from pydantic import SecretStr
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
 from panzoto.deps import Deps
@@ -67,3 +68,13 @@ def deps() -> Deps:
     """What the flows stand on."""
     found: Deps = current_app.extensions["panzoto"]
     return found
+
+
+def secret(given: SecretStr) -> str:
+    """The text of a secret that a request holds."""
+    return given.get_secret_value()
+
+
+def maybe_secret(given: SecretStr | None) -> str | None:
+    """The text of a secret that a request may hold."""
+    return None if given is None else given.get_secret_value()

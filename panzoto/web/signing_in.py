@@ -5,15 +5,10 @@ from __future__ import annotations
 from base64 import b64encode
 
 from flask import Response, jsonify
-from pydantic import SecretStr
 
 from panzoto.flows._sessions import SignedIn
 from panzoto.flows.export_me import person
 from panzoto.flows.refresh import Refreshed
-from panzoto.models.connections import Connection
-from panzoto.models.users import User
-
-__all__ = ["connection", "done", "maybe_secret", "person", "secret", "tokens", "welcome"]
 
 
 def welcome(signed_in: SignedIn) -> Response:
@@ -39,22 +34,6 @@ def welcome(signed_in: SignedIn) -> Response:
     return jsonify(body)
 
 
-def connection(found: Connection, user: User) -> dict[str, object]:
-    """A connection, as its owner sees it; no token is in it."""
-    signs_in = found.provider in user.identities
-    return {
-        "provider": found.provider,
-        "signs_in": signs_in,
-        "connected": found.active and signs_in,
-        "email": found.email,
-        "name": found.user_info.get("name"),
-        "scope": found.scope,
-        "reason": found.reason,
-        "created_at": found.created_at,
-        "last_used_at": found.last_used.isoformat() if found.last_used else None,
-    }
-
-
 def tokens(refreshed: Refreshed) -> Response:
     """The new tokens of a session."""
     return jsonify(
@@ -64,18 +43,3 @@ def tokens(refreshed: Refreshed) -> Response:
         expires_in=refreshed.expires_in,
         user_id=refreshed.user_id,
     )
-
-
-def done(status: str, code: int = 200) -> tuple[Response, int]:
-    """That it was done, or is on its way."""
-    return jsonify(status=status), code
-
-
-def secret(given: SecretStr) -> str:
-    """The text of a secret that a request holds."""
-    return given.get_secret_value()
-
-
-def maybe_secret(given: SecretStr | None) -> str | None:
-    """The text of a secret that a request may hold."""
-    return None if given is None else given.get_secret_value()

@@ -63,7 +63,7 @@ def test_the_pages_keep_to_themselves(service: Service) -> None:
         response = service.http.get(address)
         assert response.status_code == 200
         assert response.headers["Cache-Control"] == "no-store"
-        assert response.headers["Referrer-Policy"] == "no-referrer"
+        assert response.headers["Referrer-Policy"] == "strict-origin"
         scripts = re.findall("<script.*", response.get_data(as_text=True))
         assert set(scripts) <= {'<script src="/static/once.js" defer></script>'}
 

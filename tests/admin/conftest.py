@@ -82,7 +82,8 @@ class Office(Service):
 
 def opened(ministack: str, **changes: Any) -> Office:
     """A service of its own, with its tables."""
-    config = configured(new_account(), ministack, outbox_url=ministack, rate_limits=UNLIMITED, **(QUICK | changes))
+    settings: dict[str, Any] = {"rate_limits": UNLIMITED, **QUICK, **changes}
+    config = configured(new_account(), ministack, outbox_url=ministack, **settings)
     clock = Clock()
     deps = lightly(replace(build(config), clock=clock))
     deps.tally.goes_to(Counted(deps.figures, deps.users, clock))

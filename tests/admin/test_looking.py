@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -94,6 +95,21 @@ def test_a_connection_is_shown_without_its_tokens(office: Office, support: Me) -
     assert (found["provider"], found["scope"], found["connected"]) == ("google", "openid", False)
     assert (found["reason"], found["signs_in"], found["last_used_at"]) == ("revoked", False, None)
     assert "tokens" not in str(found).lower()
+
+
+def test_whoever_looks_sees_what_the_owner_sees_connected(office: Office, support: Me) -> None:
+    """Tokens of an identity that was taken from the account are no connection, for staff and for commands neither."""
+    me = office.someone()
+    item = {"userId": me["user_id"], "provider": "google", "version": 1, "isActive": True}
+    tables.write(office.deps.oauth_tokens, item)
+    for identities, expected in ((None, False), ({"google"}, True)):
+        office.deps.users.change(office.user(me), office.clock(), {"identities": identities})
+        (seen,) = get(office, support, f"/users/{me['user_id']}")["connections"]
+        owner = {"Authorization": f"Bearer {me['token']}"}
+        (owned,) = office.http.get("/api/v1/oauth/connections", headers=owner).get_json()["connections"]
+        assert [each["connected"] for each in (seen, owned)] == [expected] * 2
+        told = json.loads(office.flask("users", "show", me["user_id"], "--json").output)
+        assert told["connected"] == ["google"] * expected
 
 
 def test_somebody_without_an_email(office: Office, support: Me) -> None:

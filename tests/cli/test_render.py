@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+import re
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -13,9 +16,10 @@ import pytest
 from config import Config
 from panzoto.cli.inspection import name_of
 from panzoto.cli.render import rendered
-from panzoto.cli.render.configuration import RUN, SECTIONS
+from panzoto.cli.render.configuration import RUN, SECTIONS, TESTS
 from panzoto.local.settings import Settings
 from panzoto.models.spec import TABLES, TableSpec
+from tests.house.source import files, tree
 
 from .conftest import Command, commander
 
@@ -29,6 +33,11 @@ JOBS = "arn:aws:transcribe:YOUR_REGION:YOUR_ACCOUNT_ID:transcription-job/panzoto
 SMS = "arn:aws:sns:*:*:*"
 FOLDERS = [f"{BUCKET}/users", f"{BUCKET}/decrypted"]
 ARN = "arn:aws:dynamodb:YOUR_REGION:YOUR_ACCOUNT_ID:table"
+# Where the page says what is refused, and the code that refuses it.
+REFUSING = {
+    "What production refuses": (Config._production_faults, Config._weak_secrets),
+    "What is refused everywhere": (Config._faults, Config._time_faults, Config._oauth_faults, Config._mail_faults),
+}
 
 
 @pytest.fixture
@@ -263,12 +272,32 @@ def test_the_page_says_what_make_run_reads() -> None:
 
 
 def test_the_page_says_what_production_refuses() -> None:
-    """Every variable that production may refuse is named where people look for it."""
+    """Every variable that production may refuse is named where people look for it, and so is what all refuse."""
     page = rendered()["docs/configuration.md"]
-    section = page.partition("## What production refuses")[2].partition("\n## ")[0]
-    refused = ["SECRET_KEY", "JWT_SECRET_KEY", "METRICS_TOKEN", "OTP_TEST_MODE", "AWS_ENDPOINT_URL"]
-    refused += ["DYNAMODB_ENDPOINT", "OUTBOX_URL", "CORS_ORIGINS", "CORS_CREDENTIALS"]
-    assert not [name for name in refused if f"`{name}`" not in section]
+    for heading, refusing in REFUSING.items():
+        section = page.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+        told = set(re.findall(r"[A-Z][A-Z0-9_]+", section))
+        assert _variables(*refusing) <= told, heading
+
+
+def _variables(*functions: Callable[..., Any]) -> set[str]:
+    """The variables that are named in a piece of the configuration's code."""
+    words = {word for each in functions for word in re.findall(r"[A-Z][A-Z0-9_]+", inspect.getsource(each))}
+    return words & {each.metadata["name"] for each in fields(Config)}
+
+
+def test_the_page_says_what_the_tests_read() -> None:
+    """Every variable that a test or its support looks up is on the page, but those of any machine."""
+    read = {
+        str(node.value)
+        for path in files("tests/*.py")
+        for call in ast.walk(tree(path))
+        if isinstance(call, ast.Call | ast.Subscript)
+        and ast.unparse(call.func if isinstance(call, ast.Call) else call.value) in {"os.environ.get", "os.environ"}
+        for node in ([*call.args[:1]] if isinstance(call, ast.Call) else [call.slice])
+        if isinstance(node, ast.Constant)
+    }
+    assert read - {"PATH", "HOME", "NO_PROXY", "PYTEST_CURRENT_TEST"} == {name for name, _, _ in TESTS}
 
 
 @pytest.mark.parametrize("spec", TABLES, ids=[spec.label for spec in TABLES])

@@ -11,10 +11,12 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+import limits
 from panzoto import create_app
 from panzoto.web import guards
 from panzoto.web.guards import is_public
 from tests.admin.conftest import Office, new_email, opened
+from tests.support import border
 from tests.support.numbers import new_phone
 
 PASSWORD = "SecurePassword123!"
@@ -142,6 +144,40 @@ def test_what_people_say_of_themselves_is_text(office: Office) -> None:
     assert page.count("{{7*191}}&lt;img src=x onerror=alert(1)&gt;") >= 2, page
     assert "<img src=x" not in page
     assert "1337" not in page
+
+
+def test_too_many_codes_say_when_to_go_on(ministack: str) -> None:
+    """Whoever guesses at codes too often hears on the page when it may be tried again, as at every other limit."""
+    office = opened(ministack, rate_limits=limits.changed("code.guesses=1/1h"))
+    http, fields = browser(office), {"phone": new_phone(), "code": "000000"}
+    assert sends(http, "/admin/sign-in/code/check", **fields).status_code == 401
+    answer = sends(http, "/admin/sign-in/code/check", **fields)
+    assert (answer.status_code, 0 < int(answer.headers["Retry-After"]) <= 3600) == (429, True)
+    assert 'role="alert"' in answer.text
+
+
+FORMS = {
+    "people": ("GET", "/admin/people?asked=nobody@example.com", {}),
+    "approval": ("POST", "/admin/approvals/new", {"email": "somebody@example.com"}),
+    "import": ("POST", "/admin/approvals/import", {"text": "email\nsomebody@example.com\n"}),
+}
+
+
+@pytest.mark.parametrize(("method", "path", "fields"), FORMS.values(), ids=FORMS)
+def test_a_page_that_shows_its_form_again_says_when(
+    office: Office, method: str, path: str, fields: dict[str, str]
+) -> None:
+    """Where DynamoDB does not answer, each page that keeps what was typed says when to send it again."""
+    http = signed_in(office, office.someone("admin"))
+    token = token_of(http.get("/admin"))
+    store = border.at(office.deps.gateway._client)
+    assert http.get("/admin/approvals/new").status_code == 200
+    before = len(store.requests)
+    store.expect(*[border.through] * before, then=border.refuses("ServiceUnavailable", 503))
+    answer = http.open(path, method=method, data={"form_token": token, **fields} if fields else None)
+    store.expect()
+    assert (answer.status_code, int(answer.headers["Retry-After"]) > 0) == (503, True)
+    assert 'role="alert"' in answer.text
 
 
 def test_forms_of_other_sites_are_refused(office: Office) -> None:

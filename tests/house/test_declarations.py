@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ast
+import re
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import fields
 
@@ -15,7 +17,7 @@ from panzoto.errors import PanzotoError
 from panzoto.models.spec import TABLES
 from panzoto.web import guards
 from panzoto.web.errors import TABLE
-from tests.house.source import ROOT
+from tests.house.source import ROOT, files, name, tree
 
 SEED_VARIABLES = [
     *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "USERS_TABLE", "AUDIO_FILES_TABLE", "SECRET_KEY"),
@@ -85,6 +87,58 @@ def test_every_variable_is_documented() -> None:
     """Whoever sets the service up finds every variable on one page."""
     page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
     assert not [each.metadata["name"] for each in fields(Config) if f"`{each.metadata['name']}`" not in page]
+
+
+def test_every_derived_key_is_in_the_inventory() -> None:
+    """Each key that comes of the service's secret is made where all are, and `docs/keys.md` says what it is for."""
+    page = (ROOT / "docs/keys.md").read_text(encoding="utf-8")
+    made = [
+        (path, call)
+        for path in files("panzoto/*.py", "migrations/*.py")
+        for call in ast.walk(tree(path))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "derived_key"
+    ]
+    assert {name(path) for path, _ in made} == {"panzoto/deps.py"}
+    listed = re.findall(r"^\| ↳ [a-z -]+ key, `([a-z/0-9-]+)`", page, re.MULTILINE)
+    assert {ast.literal_eval(call.args[1]) for _, call in made} == set(listed)
+
+
+# What tells that something happened: each is given the action by its name, in the call or by default.
+TELLERS = frozenset({"event", "record", "_record", "note", "_end_family"})
+ACTION = re.compile(r"[a-z]+(?:_[a-z]+)*")
+
+
+def actions() -> Iterator[str]:
+    """Every action that a flow records."""
+    for path in files("panzoto/flows/*.py"):
+        known = {name: node.value for node in tree(path).body if isinstance(node, ast.Assign) for name in _names(node)}
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in TELLERS:
+                given = [each for argument in node.args for each in _either(argument)]
+            elif isinstance(node, ast.FunctionDef) and node.name in TELLERS:
+                given = [*node.args.defaults]
+            else:
+                continue
+            said = [known.get(each.id, each) if isinstance(each, ast.Name) else each for each in given]
+            found = [each.value for each in said if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+            yield from filter(ACTION.fullmatch, found)
+
+
+def _names(node: ast.Assign) -> list[str]:
+    """What a module calls a value."""
+    return [each.id for each in node.targets if isinstance(each, ast.Name)]
+
+
+def _either(argument: ast.expr) -> list[ast.expr]:
+    """What an argument may be."""
+    return [argument.body, argument.orelse] if isinstance(argument, ast.IfExp) else [argument]
+
+
+def test_every_action_on_record_is_documented() -> None:
+    """Whoever reads the audit finds each of its actions on one page, and none there that nothing records."""
+    page = (ROOT / "docs/accounts.md").read_text(encoding="utf-8")
+    section = page.partition("## What is recorded")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`([a-z_]+)`", section)) == set(actions())
 
 
 def test_every_table_has_a_variable_with_its_default() -> None:

@@ -38,6 +38,12 @@ def test_scans_belong_to_commands(path: Path) -> None:
     assert not scans or module(path).startswith(("panzoto.cli", "migrations"))
 
 
+@of_each([path for path in (*OURS, *files("panzoto/templates/*.html")) if name(path) != "panzoto/costs.py"])
+def test_prices_stand_in_one_place(path: Path) -> None:
+    """AWS changes them, and whoever follows must find them all."""
+    assert not re.search(r"\b0\.(?:625|125)\b", path.read_text(encoding="utf-8"))
+
+
 @of_each(CODE)
 def test_times_are_aware(path: Path) -> None:
     """A naive time shifts by the machine's zone: every time is made with one."""

@@ -35,6 +35,8 @@ LOOKS, SECONDS = tries(50, at_home=5), 20
 PHONE, DESK = (390, 844), (1280, 800)
 ANDROID = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Mobile"
 SMALLEST_TARGET = 44
+# A name without https that is not the machine's own: a browser says nothing there of whose page sends a form.
+PLAIN = "panzoto.example"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,8 @@ def chromium() -> Iterator[Browser]:
     """The Chromium of this machine."""
     program = needs("chromium")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program)
+        args = [f"--host-resolver-rules=MAP {PLAIN} 127.0.0.1"]
+        started = playwright.chromium.launch(executable_path=program, args=args)
         yield started
         started.close()
 
@@ -159,6 +162,18 @@ def test_fetched_by_everything_it_is_still_good(site: Site) -> None:
         assert page.context.cookies() == []
         site.said.clear()  # the console notes that the answer was 400
     assert verify(site.service, token).status_code == 400
+
+
+def test_the_button_works_where_a_browser_says_little(site: Site) -> None:
+    """Without `Sec-Fetch-Site` our own form says by `Origin` whose it is, and passes on no address."""
+    with site.page() as page:
+        page.goto(f"{site.url.replace('127.0.0.1', PLAIN)}/m/{linked(site.service, known(site))}")
+        with page.expect_request("**/m/*") as sent:
+            page.get_by_role("button", name="Sign in with this browser").click()
+        page.wait_for_url("**/signed-in")
+        said = sent.value.all_headers()
+        here = site.url.replace("127.0.0.1", PLAIN)
+        assert (said.get("sec-fetch-site"), said["origin"], said.get("referer")) == (None, here, f"{here}/")
 
 
 def test_the_app_is_opened_on_android_alone(site: Site) -> None:

@@ -13,7 +13,7 @@ from panzoto.aws.clients import Clients
 from panzoto.aws.key_service import KeyService
 from panzoto.deps import Deps, build
 from panzoto.models.table import Table
-from panzoto.web.browser import NAME
+from panzoto.web.browser import SESSION
 from tests.accounts.test_crashes import Crashes
 from tests.accounts.test_crashes import works as works_or_refreshes
 from tests.support import border
@@ -169,10 +169,10 @@ def test_leaving_a_browser(service: Service, crashes: Crashes) -> None:
         return http
 
     for http in crashes.each(lambda http: http.post("/signed-out"), begin):
-        cookie = http.get_cookie(NAME)
+        cookie = http.get_cookie(SESSION.name)
         if cookie is not None:
             http.post("/signed-out")
-            http.set_cookie(NAME, cookie.value)
+            http.set_cookie(SESSION.name, cookie.value)
         assert http.get("/signed-in").status_code == 401
 
 

@@ -17,7 +17,7 @@ from panzoto import create_app
 from panzoto.errors import SessionEnded, TokenInvalid
 from panzoto.flows import browser_session
 from panzoto.flows.approvals import approve, end_approval
-from panzoto.web.browser import NAME
+from panzoto.web.browser import SESSION
 from tests.support import border
 from tests.support.numbers import new_phone
 from tests.support.phones import HERE
@@ -50,7 +50,7 @@ def signed_in(service: Service, http: FlaskClient, email: str | None = None) -> 
     """Sign in by a link in that browser; the cookie that it keeps then."""
     done = http.post(f"/m/{linked(service, email or new_email())}")
     assert done.status_code in {200, 303}
-    cookie = http.get_cookie(NAME)
+    cookie = http.get_cookie(SESSION.name)
     assert cookie is not None
     return cookie.value
 
@@ -111,7 +111,7 @@ def test_the_pages_keep_to_themselves(service_for: Callable[..., Service]) -> No
     for page in pages:
         policy = page.headers["Content-Security-Policy"]
         assert page.headers["Cache-Control"] == "no-store"
-        assert page.headers["Referrer-Policy"] == "no-referrer"
+        assert page.headers["Referrer-Policy"] == "strict-origin"
         assert page.headers["X-Frame-Options"] == "DENY"
         assert page.headers["X-Content-Type-Options"] == "nosniff"
         assert "unsafe" not in policy
@@ -135,7 +135,7 @@ def test_nothing_of_a_link_is_logged(service: Service) -> None:
             http.open(f"/m/{token}?token={token}", method=method)
         verify(service, token)
         http.get("/signed-in")
-        cookie = http.get_cookie(NAME)
+        cookie = http.get_cookie(SESSION.name)
         http.post("/signed-out")
         service.deps.later.finish()
     said = json.dumps(logs, default=str)
@@ -157,11 +157,11 @@ def test_the_button_signs_in(service: Service) -> None:
     page = http.get("/signed-in")
     assert page.status_code == 200
     assert email in text(page)
-    cookie = http.get_cookie(NAME)
+    cookie = http.get_cookie(SESSION.name)
     assert cookie is not None
     assert cookie.value not in text(page) + text(done)
     left = http.post("/signed-out")
-    assert (left.status_code, http.get_cookie(NAME)) == (200, None)
+    assert (left.status_code, http.get_cookie(SESSION.name)) == (200, None)
     assert http.get("/signed-in").status_code == 401
 
 
@@ -247,7 +247,7 @@ def linked_before(service: Service, email: str) -> str:
 def test_cookies_that_are_none(service: Service, cookie: str) -> None:
     """Whatever a browser sends, it is nobody, and a page says so."""
     http = browser(service)
-    http.set_cookie(NAME, cookie)
+    http.set_cookie(SESSION.name, cookie)
     for answer in (http.get("/signed-in"), http.post("/signed-out")):
         assert answer.status_code in {200, 401}
         assert answer.mimetype == "text/html"
@@ -261,7 +261,7 @@ def test_the_tokens_of_apps_are_no_cookies(service: Service) -> None:
     service.post("/refresh", {"refresh_token": rotated["refresh_token"]})
     for body in (bound, rotated):
         http = browser(service)
-        http.set_cookie(NAME, body["refresh_token"])
+        http.set_cookie(SESSION.name, body["refresh_token"])
         assert http.get("/signed-in").status_code == 401
         http.post("/signed-out")
         assert works(service, body["token"])
@@ -307,6 +307,66 @@ def test_a_form_of_another_site(service: Service, site: str) -> None:
     stranger = browser(service).post("/signed-out", headers=from_there)
     assert "Set-Cookie" not in stranger.headers, "a form that brought no cookie takes none away"
     assert browser(service).post(f"/m/{token}", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
+
+
+ELSEWHERE = [
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Origin": ""},
+    {"Origin": "https://localhost:5000"},
+    {"Origin": "http://localhost:5001"},
+    {"Origin": "http://localhost:5000.evil.example"},
+    {"Origin": "http://localhost:5000@evil.example"},
+    {"Origin": "http://localhost:port"},
+    {"Origin": "http://localhost:5000, https://evil.example"},
+    {"Origin": "panzoto://localhost:5000"},
+    {"Origin": "null", "Referer": "http://localhost:5000/m/x"},
+    {"Referer": "https://evil.example/page"},
+    {"Referer": "about:blank"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost:5000"},
+]
+
+
+def test_a_form_of_another_site_in_an_older_browser(service: Service) -> None:
+    """Where no `Sec-Fetch-Site` says it, `Origin` does, and without that `Referer`: scheme, host and port are ours."""
+    token, http = linked(service, new_email()), browser(service)
+    signed_in(service, http)
+    for said in ELSEWHERE:
+        for address in (f"/m/{token}", "/signed-out"):
+            answer = http.post(address, headers=said)
+            assert (answer.status_code, "Set-Cookie" in answer.headers) == (403, False), said
+    assert is_good(service, token)
+    assert http.get("/signed-in").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"Origin": "http://localhost:5000"},
+        {"Origin": "http://LOCALHOST:5000"},
+        {"Origin": "http://localhost"},
+        {"Referer": "http://localhost:5000/m/x"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "null"},
+    ],
+)
+def test_a_form_of_ours_in_any_browser(service: Service, said: dict[str, str]) -> None:
+    """It comes from PUBLIC_URL or from the host that it is sent to; a program, which says nothing, passes too."""
+    assert browser(service).post(f"/m/{linked(service, new_email())}", headers=said).status_code == 200
+
+
+def test_a_form_that_comes_by_a_proxy(service_for: Callable[..., Service]) -> None:
+    """The scheme is the one that TRUSTED_PROXIES say was spoken to them, and the host the one that was asked for."""
+    service = service_for(**PATIENT, public_url="https://panzoto.example", trusted_proxies=1)
+    came = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example", "Host": "api.panzoto.example"}
+    for origin, status in {
+        "https://panzoto.example": 200,
+        "https://api.panzoto.example:443": 200,
+        "http://api.panzoto.example": 403,
+        "https://evil.example": 403,
+    }.items():
+        token = linked(service, new_email())
+        assert browser(service).post(f"/m/{token}", headers={**came, "Origin": origin}).status_code == status, origin
 
 
 def test_signing_out_twice(service: Service) -> None:
@@ -367,7 +427,7 @@ def test_a_session_of_before_that_has_ended(service: Service) -> None:
     """Whatever cookie a browser brings, whoever has signed in stays signed in; no fault of ours is logged."""
     http = browser(service)
     for cookie in ("x", signed_in(service, http)):
-        http.set_cookie(NAME, cookie)
+        http.set_cookie(SESSION.name, cookie)
         with suppress(SessionEnded, TokenInvalid):
             browser_session.leave(service.deps, cookie, HERE)
         with capture_logs() as logs:

@@ -26,6 +26,7 @@ def test_a_first_start_serves_and_says_where(run: Running) -> None:
     password = (run.data / "admin_password").read_text().strip()
     for shown in (
         f"http://127.0.0.1:{run.port}/api/docs",
+        f"http://127.0.0.1:{run.port}/admin\n",
         f":{run.port}/dev/outbox",
         "admin@panzoto.example",
         password,

@@ -330,6 +330,7 @@ def test_an_error_is_told_to_people_and_to_the_app(oauth: OAuth, told: Hostile) 
     page = oauth.http.get(f"{API}/acme/callback?state=no", headers=HTML)
     assert (page.status_code, page.mimetype) == (400, "text/html")
     assert b"did not begin here" in page.get_data()
+    assert b"That did not work" in page.get_data()
     state = left(oauth, told, redirect_to=DEEP, code_challenge=challenge_of(new_verifier()))["state"]
     answer = oauth.http.get(f"{API}/acme/callback", query_string={"state": state, "error": "access_denied"})
     assert answer.headers["Location"] == f"{DEEP}?error=oauth_denied"

@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 from panzoto.flows import _audio_key, browser_session
 from panzoto.flows.oauth._proofs import challenge_of
-from panzoto.web.browser import cookie_name
+from panzoto.web.browser import SESSION
 from tests.oauth.certified import NATIVE, Certified, Person
 from tests.oauth.conftest import HTML, OAuth, at, new_name, new_verifier
 
@@ -35,7 +35,7 @@ def test_a_browser_hands_the_app_a_code(oauth: OAuth) -> None:
 
 def cookie(oauth: OAuth) -> str:
     """The session in the browser."""
-    kept = oauth.http.get_cookie(cookie_name(oauth.deps.config))
+    kept = oauth.http.get_cookie(SESSION.name_at(oauth.deps.config))
     assert kept is not None
     return kept.value
 
@@ -63,7 +63,7 @@ def test_the_browsers_session_of_before_ends(oauth: OAuth) -> None:
     oauth.returns(Person(new_name()).agrees(oauth.leaves()), headers=HTML)
     oauth.deps.later.finish()
     other = oauth.browser()
-    other.set_cookie(cookie_name(oauth.deps.config), before)
+    other.set_cookie(SESSION.name_at(oauth.deps.config), before)
     assert other.get("/signed-in").status_code == 401
 
 

@@ -11,8 +11,11 @@ import pytest
 
 from config import Config
 from panzoto.aws.clients import Clients
+from panzoto.aws.transcriber import AwsTranscriber
 from panzoto.deps import Deps, build
+from panzoto.errors import StorageUnavailable
 from panzoto.models.store import ledger
+from tests.support import border
 from tests.support.configs import configured
 from tests.support.stores import SERVED
 
@@ -50,6 +53,15 @@ def test_the_tables_may_be_in_a_region_of_their_own() -> None:
     clients = every(Clients(configured("1" * 12, None, **regions)))
     assert clients["dynamodb"].meta.region_name == "eu-west-1"
     assert clients["kms"].meta.region_name == "eu-central-1"
+
+
+@pytest.mark.parametrize("body", [b"<html>Log in to the network</html>", b"[]", b"null", b"", b"\xff\xfe"])
+def test_what_is_no_answer_of_a_transcriber(body: bytes) -> None:
+    """Whatever a proxy says in its place, it is storage that does not answer."""
+    client = Clients(configured("1" * 12, ELSEWHERE)).transcribe()
+    border.at(client, then=border.says(200, body))
+    with pytest.raises(StorageUnavailable):
+        AwsTranscriber(client, "bucket", "key").ask("panzoto-x")
 
 
 @pytest.mark.parametrize("seconds", [0.1, 1, 5, 30])

@@ -18,6 +18,7 @@ SECTIONS = {
     "AWS_REGION": "AWS",
     "S3_BUCKET": "Recordings",
     "USERS_TABLE": "Tables",
+    "MAIL_SENDER": "Mail and SMS",
     "PORT": "Serving",
 }
 # Declared elsewhere, because the service does not read them.
@@ -29,7 +30,13 @@ RUN = [
 ]
 TESTS = [
     ("PANZOTO_TEST_ENDPOINT", "Another DynamoDB that the storage tests run on besides; `AWS_*` name its account.", ""),
-    ("CI", "`true` makes a test fail that would be skipped because a program is missing.", ""),
+    (
+        "CI",
+        "`true` tries all, what takes long too; and a test fails that would be skipped because a program is missing.",
+        "",
+    ),
+    ("CANARIES", "`1` looks afterwards whether a secret that the tests have seen is where it must not be.", ""),
+    ("SCREENSHOTS", "A folder for new pictures of the console's pages, which its tests take.", ""),
 ]
 OTHERS = [
     ("PROMETHEUS_MULTIPROC_DIR", "Where the processes of gunicorn add up their metrics.", "a folder of its own"),
@@ -62,20 +69,40 @@ only its client; [OAuth](oauth.md) tells how to set up both.
 PRODUCTION = f"""\
 ## What production refuses
 
-- `SECRET_KEY`, `JWT_SECRET_KEY` or `METRICS_TOKEN` shorter than {SECRET_BYTES} bytes, easy to guess, or known from a
-  document; neither of the first two set.
+- `SECRET_KEY`, `JWT_SECRET_KEY`, `SECRET_KEY_PREVIOUS`, `JWT_SECRET_KEY_PREVIOUS` or `METRICS_TOKEN` shorter than
+  {SECRET_BYTES} bytes, easy to guess, or known from a document.
+- `PUBLIC_URL` without https: links with secrets in them begin with it.
+- `TRUSTED_PROXIES` of 0 while `BIND` is the machine itself: limits would take all people for the one proxy.
+- `MAIL_FROM` that is not set; `SMTP_SECURITY=none`, unless `SMTP_HOST` is the machine itself.
 - `OTP_TEST_MODE`, which stores codes in clear.
 - `AWS_ENDPOINT_URL` or `DYNAMODB_ENDPOINT` that is a machine of one's own: no TLS, a bare name, a private address.
 - `OUTBOX_URL`, which shows what others were sent.
+- `OAUTH_<NAME>_ISSUER` that is the machine itself.
+- no credentials of AWS, neither a role nor `AWS_ACCESS_KEY_ID`.
+"""
+EVERYWHERE = """\
+## What is refused everywhere
 
-Refused everywhere: `CORS_ORIGINS` with `*` while `CORS_CREDENTIALS` is on; half of `AWS_ACCESS_KEY_ID` and
-`AWS_SECRET_ACCESS_KEY`; two variables that name one table.
+- neither `SECRET_KEY` nor `JWT_SECRET_KEY`.
+- half of a pair: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, without which there is no `AWS_SESSION_TOKEN` either;
+  `ANDROID_PACKAGE` and `ANDROID_CERT_SHA256`; `SMTP_USER` and `SMTP_PASSWORD`.
+- two for one: `JWT_KEYS_FILE` and `JWT_KEYS_SECRET_ID`; two variables that name one table; two `OAUTH_PROVIDERS` with
+  one issuer.
+- `CORS_ORIGINS` with `*` while `CORS_CREDENTIALS` is on.
+- `MAIL_SENDER=smtp` without `SMTP_HOST`; `SMTP_SECURITY=none` with `SMTP_USER`, whose password would go in clear.
+- a provider without an issuer or a client, or with two clients; `google` that is anywhere but at Google.
+- `ARGON2_MEMORY_KIB`, `ARGON2_ITERATIONS` and `ARGON2_PARALLELISM` that are together less than OWASP asks for.
+- a ring of keys or templates (`MESSAGES_DIR`) that are not where the configuration says, or cannot be used.
+- `JWT_REFRESH_EXPIRY` or `SESSION_IDLE_EXPIRY` shorter than `JWT_ACCESS_EXPIRY`, `OTP_EXPIRY` shorter than
+  `OTP_RESEND_DELAY`, `UPLOADS_ABANDONED_AFTER` shorter than `UPLOAD_URL_EXPIRY`.
+- `OAUTH_TIMEOUT` below 100ms or above 10s, `OAUTH_REFRESH_MARGIN` above 30m, and other times out of their bounds:
 """
 
 
 def page() -> str:
     """The page."""
-    parts = [INTRODUCTION, PRODUCTION]
+    bounds = [(f"`{name}`", shortest, longest, why) for name, _, shortest, longest, why in Config().bounds()]
+    parts = [INTRODUCTION, PRODUCTION, EVERYWHERE, table(("variable", "from", "to", "because"), bounds)]
     for title, variables in _sections().items():
         parts += [f"## {title}\n", table(HEADINGS, map(_row, variables))]
     of_each = [_row(each, "OAUTH_<NAME>_") for each in env.declared(Provider)]

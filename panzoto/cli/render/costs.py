@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from panzoto.costs import CHANGES, GROUPS, SIGNING_IN, price
+from panzoto.costs import CHANGES, GROUPS, MILLION, PER_MILLION_READS, PER_MILLION_WRITES, SIGNING_IN, price
 from panzoto.months import month
 
-MILLION = 1_000_000
 USERS, LOGINS = 100_000, 1_000_000
 
 
@@ -31,12 +30,13 @@ def _beside_the_seed() -> str:
 
 
 ROW = "|---|--:|--:|--:|--:|"
-HEAD = """<!-- Made by `make render` from `panzoto/costs.py`; change it there. -->
+HEAD = f"""<!-- Made by `make render` from `panzoto/costs.py`; change it there. -->
 # What it costs
 
 DynamoDB bills by request unit. Below is every act as the tests of budgets pin it (`tests/*/test_*budgets.py`), the
-check of its sign-in included: a change that costs a unit more fails a test. Prices are on demand in us-east-1, $0.625 a
-million write units and $0.125 a million read units; AWS's price list is what counts.
+check of its sign-in included: a change that costs a unit more fails a test. Prices are on demand in us-east-1,
+${PER_MILLION_WRITES} a million write units and ${PER_MILLION_READS} a million read units; AWS's price list is what
+counts.
 
 ```
 .venv/bin/flask --env-file .panzoto/env costs       # this table

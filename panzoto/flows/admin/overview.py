@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from panzoto import costs
 from panzoto.deps import Deps
 from panzoto.models.auth_state.figures import Amounts
 
 from .staff import Staff
 
-# us-east-1, on demand, in dollars.
-PER_MILLION_WRITES, PER_MILLION_READS = Decimal("0.625"), Decimal("0.125")
-MILLION = 10**6
 MOST_DAYS = 365
 DAY = timedelta(days=1)
 NONE = Decimal(0)
@@ -40,7 +38,7 @@ class Day:
     @property
     def dollars(self) -> Decimal:
         """What the request units cost."""
-        return (self.reads * PER_MILLION_READS + self.writes * PER_MILLION_WRITES) / MILLION
+        return costs.dollars(self.writes, self.reads)
 
 
 @dataclass(frozen=True)
@@ -51,8 +49,8 @@ class Overview:
     active_sessions: int
     audio_files: int
     audio_bytes: int
-    per_million_reads: Decimal = PER_MILLION_READS
-    per_million_writes: Decimal = PER_MILLION_WRITES
+    per_million_reads: Decimal = costs.PER_MILLION_READS
+    per_million_writes: Decimal = costs.PER_MILLION_WRITES
 
     @property
     def dollars(self) -> Decimal:

@@ -160,8 +160,8 @@ def _session(pair: Living) -> SessionSeen:
 def _connection(found: Connection, user: User) -> ConnectionSeen:
     return ConnectionSeen(
         provider=found.provider,
-        signs_in=found.provider in user.identities,
-        connected=found.active,
+        signs_in=found.signs_in(user),
+        connected=found.connected(user),
         email=found.email,
         scope=found.scope,
         reason=found.reason,
