@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from panzoto.deps import Deps
+from panzoto.models.audio_keys import AudioKey
 from panzoto.models.users import User
 
 from ._audit import record
@@ -26,12 +27,20 @@ def export_me(deps: Deps, caller: Caller, client: Client) -> dict[str, Any]:
     return {
         "exported_at": now.isoformat(),
         "user": person(user),
+        "audio_key": _audio_key(user.audio_key),
         "sessions": [shown(each) for each in deps.sessions.items_of(user.user_id)],
         "audio_files": [shown(each) for each in deps.audio_files.of(user.user_id)],
         "connections": [shown(each) for each in deps.oauth_tokens.of(user.user_id)],
         "oauth_steps": [shown(each) for each in deps.oauth_logs.of(user.user_id)],
         "events": [shown(each) for each in islice(deps.audit.all_of(user.user_id), MOST_EVENTS)],
     }
+
+
+def _audio_key(kept: AudioKey | None) -> dict[str, Any] | None:
+    """What opens the sealed recordings elsewhere, with the recovery key: at this no password can be tried."""
+    if kept is None:
+        return None
+    return {"version": kept.version, "sealed_under_recovery_key": kept.wrapped_for_recovery}
 
 
 def person(user: User) -> dict[str, Any]:

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from panzoto.crypto import keys
+from panzoto.crypto.recovery import recovery_wrapping_key
+
 from .conftest import PASSWORD, Service
-from .test_passwords import NEW
+from .test_passwords import NEW, audio_key
 
 CONFIRM = "/recovery-key/confirm"
 
@@ -56,6 +59,16 @@ def test_it_outlives_another_password(service: Service) -> None:
     body = {"token": service.link(me["email"], "reset"), "new_password": NEW, "abandon_audio": True}
     me |= service.post("/password/reset", body).get_json()
     assert not is_confirmed(service, me), "that is another key"
+
+
+def test_an_export_has_what_it_opens(service: Service) -> None:
+    """Whoever leaves with their sealed recordings can read them: with the recovery key, by the documented format."""
+    me = service.register()
+    exported = service.get("/export", token=me["token"]).get_json()["audio_key"]
+    wrapping = recovery_wrapping_key(me["recovery_key"], me["user_id"])
+    clear = keys.unwrap(exported["sealed_under_recovery_key"], wrapping, me["user_id"])
+    assert clear == audio_key(service, me, PASSWORD)
+    assert me["wrapped_audio_key"] not in str(exported), "at that a password could be tried"
 
 
 @pytest.mark.parametrize("wrong", ["", "x" * 201, "not a key", "\x00", 5, None])

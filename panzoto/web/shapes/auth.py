@@ -175,11 +175,19 @@ class SessionShape(Answer):
     expires_at: str
 
 
+class ExportedKey(Answer):
+    """The audio key under the recovery key, which alone opens it: base64, in the format of `wrapped_audio_key`."""
+
+    version: int
+    sealed_under_recovery_key: str
+
+
 class Export(Answer):
     """Everything that is known of the caller."""
 
     exported_at: str
     user: UserShape
+    audio_key: ExportedKey | None
     sessions: list[dict[str, Any]]
     audio_files: list[dict[str, Any]]
     connections: list[dict[str, Any]]
