@@ -12,7 +12,8 @@ from panzoto.web.answers import done
 from panzoto.web.guards import caller, public, signed_in
 from panzoto.web.requests import client, deps, maybe_secret, secret
 from panzoto.web.schemas import ErrorBody
-from panzoto.web.shapes import auth as shapes
+from panzoto.web.shapes import auth as accounts
+from panzoto.web.shapes import passwords as shapes
 from panzoto.web.signing_in import welcome
 
 from .auth import TAG
@@ -22,7 +23,7 @@ REFUSED: dict[int | str, Any] = {401: ErrorBody, 403: ErrorBody, 429: ErrorBody}
 passwords = APIBlueprint("passwords", __name__, url_prefix="/api/v1/auth", abp_tags=[TAG])
 
 
-@passwords.post("/password/change", summary="Change my password", responses={200: shapes.SignIn, **REFUSED})
+@passwords.post("/password/change", summary="Change my password", responses={200: accounts.SignIn, **REFUSED})
 @signed_in
 def post_change_password(body: shapes.ChangePassword) -> Response:
     """Change the password, or set a first one. Every session ends; this device gets a new one."""
@@ -38,7 +39,7 @@ def post_recovery_key(body: shapes.Reauthenticate) -> Response:
     return jsonify(recovery_key=made)
 
 
-@passwords.post("/recovery-key/confirm", summary="I have my recovery key", responses={200: shapes.Done, **REFUSED})
+@passwords.post("/recovery-key/confirm", summary="I have my recovery key", responses={200: accounts.Done, **REFUSED})
 @signed_in
 def post_confirm_recovery_key(body: shapes.ConfirmRecoveryKey) -> tuple[Response, int]:
     """Show the recovery key, typed from where it was kept. `user.recovery_key_confirmed` says whether that was done."""
@@ -46,7 +47,7 @@ def post_confirm_recovery_key(body: shapes.ConfirmRecoveryKey) -> tuple[Response
     return done("confirmed")
 
 
-@passwords.post("/password/forgot", summary="I have forgotten my password", responses={202: shapes.Done})
+@passwords.post("/password/forgot", summary="I have forgotten my password", responses={202: accounts.Done})
 @public
 def post_forgot(body: shapes.ForgotPassword) -> tuple[Response, int]:
     """Send a link to whoever has that email; the answer is the same for every email."""
@@ -57,7 +58,7 @@ def post_forgot(body: shapes.ForgotPassword) -> tuple[Response, int]:
 @passwords.post(
     "/password/reset",
     summary="Set a new password by a link",
-    responses={200: shapes.SignIn, 403: ErrorBody, 409: ErrorBody},
+    responses={200: accounts.SignIn, 403: ErrorBody, 409: ErrorBody},
 )
 @public
 def post_reset(body: shapes.ResetPassword) -> Response:
