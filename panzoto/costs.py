@@ -59,11 +59,11 @@ CODES = {
 }
 PHONES = {
     "phone, added: ask": Cost(4, 2, 6),
-    "phone, added: verify": Cost(11, 3, 7),
+    "phone, added: verify": Cost(11, 2, 6),
     "phone, changed: ask": Cost(4, 2, 6),
-    "phone, changed: verify": Cost(13, 3, 7),
+    "phone, changed: verify": Cost(13, 2, 6),
     "verify-otp, with email": Cost(8, 2, 6),  # its session stands in the index of emails too
-    "phone, removed": Cost(7, 2, 4),
+    "phone, removed": Cost(7, 1, 3),
 }
 ASKING_FOR_LINKS = {
     "link by mail, known": Cost(5, 2, 5),

@@ -40,6 +40,8 @@ def record(
     client: Client,
     now: datetime,
     details: Mapping[str, Any] | None = None,
+    *,
+    in_feed: bool = True,
 ) -> None:
     """Record what happened."""
-    deps.audit.record(event(user_id, action, client, now, details))
+    deps.audit.record(event(user_id, action, client, now, details, in_feed=in_feed))

@@ -23,7 +23,7 @@ from panzoto.models.auth_state.rates import Part
 
 from ._audit import record
 from ._devices import fingerprint
-from ._mail import send
+from ._mail import minutes, send
 from ._phones import Phone
 from .client import Client
 
@@ -90,8 +90,7 @@ def send_code(deps: Deps, phone: Phone, purpose: str, device_id: str | None, cli
 
 
 def _message(deps: Deps, code: str) -> PhoneCode:
-    minutes = max(1, int(deps.config.otp_expiry.total_seconds() // 60))
-    return PhoneCode(code=code, minutes=minutes, domain=_domain(deps))
+    return PhoneCode(code=code, minutes=minutes(deps.config.otp_expiry), domain=_domain(deps))
 
 
 def _domain(deps: Deps) -> str | None:

@@ -8,7 +8,7 @@ from panzoto.errors import NotFound
 from panzoto.models.auth_state.audio_job import AudioJob
 
 from ._audio_jobs import Held
-from ._audit import event
+from ._audit import record
 from ._copying import copy, new_copy
 from ._sealed_files import REFUSALS, Sealed
 from .client import Client
@@ -63,4 +63,4 @@ def note(held: Held, action: str, **details: str) -> None:
     """Tell what happened to the job's recording, to whoever reads the events. By which job is not theirs to know."""
     job = held.job
     known = {"file_id": job.file_id, "s3_key": job.s3_key, **details}
-    held.deps.audit.record(event(job.user_id, action, WORKER, held.deps.clock(), known, in_feed=False))
+    record(held.deps, job.user_id, action, WORKER, held.deps.clock(), known, in_feed=False)

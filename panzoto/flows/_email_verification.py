@@ -10,7 +10,7 @@ from panzoto.messages.kinds import VerifyEmail
 from panzoto.models.users import User
 
 from . import _one_use
-from ._mail import notify
+from ._mail import minutes, notify
 from .client import Client
 
 PURPOSE = Purpose.EMAIL_VERIFICATION
@@ -21,4 +21,4 @@ def send_verification(deps: Deps, user: User, email: str, client: Client, now: d
     lifetime = deps.config.email_verification_expiry
     text = _one_use.issue(deps, PURPOSE, user, email, lifetime, client, now)
     link = f"{deps.config.public_url}/verify/{text}"
-    notify(deps, VerifyEmail(link=link, minutes=int(lifetime.total_seconds() // 60)), email, client, now)
+    notify(deps, VerifyEmail(link=link, minutes=minutes(lifetime)), email, client, now)

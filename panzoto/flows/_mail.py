@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -27,6 +27,11 @@ log = structlog.get_logger()
 def send(deps: Deps, kind: Kind, to: str, client: Client, now: datetime) -> None:
     """Send a mail; raises when it cannot be sent."""
     deps.post.send(deps.messages.render(kind, to=to, language=client.language), now)
+
+
+def minutes(lifetime: timedelta) -> int:
+    """How long something works, as people are told: one at least."""
+    return max(1, int(lifetime.total_seconds() // 60))
 
 
 def afterwards(deps: Deps, what: str, job: Job) -> None:

@@ -10,7 +10,7 @@ from panzoto.messages.kinds import ResetPassword
 from panzoto.models.users import User
 
 from . import _one_use
-from ._mail import send
+from ._mail import minutes, send
 from .client import Client
 
 PURPOSE = Purpose.PASSWORD_RESET
@@ -22,4 +22,4 @@ def send_link(deps: Deps, user: User, email: str, client: Client, now: datetime)
     lifetime = deps.config.password_reset_expiry
     text = _one_use.issue(deps, PURPOSE, user, email, lifetime, client, now)
     link = f"{deps.config.public_url}/reset/{text}"
-    send(deps, ResetPassword(link=link, minutes=int(lifetime.total_seconds() // 60)), email, client, now)
+    send(deps, ResetPassword(link=link, minutes=minutes(lifetime)), email, client, now)

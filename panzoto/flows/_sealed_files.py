@@ -26,7 +26,7 @@ from panzoto.models.audio_file import version_of
 from panzoto.models.audio_files import AudioFile
 
 from . import _audio_key
-from ._audit import event
+from ._audit import record
 from ._reauthenticate import check_password
 from ._recordings import own
 from .authenticate import Caller
@@ -112,7 +112,7 @@ def refusals_noted(deps: Deps, user_id: str, file_id: str, client: Client, way: 
     except REFUSALS as refused:
         DECRYPTS.labels(way, "refused").inc()
         details = {"file_id": file_id, "why": type(refused).__name__}
-        deps.audit.record(event(user_id, "audio_decrypt_refused", client, deps.clock(), details, in_feed=False))
+        record(deps, user_id, "audio_decrypt_refused", client, deps.clock(), details, in_feed=False)
         raise
     except PanzotoError as fault:
         DECRYPTS.labels(way, "conflict" if isinstance(fault, Conflict) else "failed").inc()

@@ -17,7 +17,7 @@ from panzoto.models.users import User
 from . import _policy
 from ._addresses import normal_email
 from ._codes import NOT_SENT, charge_sms
-from ._mail import send
+from ._mail import minutes, send
 from ._phones import Phone, normal_phone
 from .client import Client
 
@@ -134,7 +134,7 @@ def _message(deps: Deps, wish: Wish, token: OneUseToken, issued: Issued) -> Kind
     if token.used:
         return LinkRefusedSms() if wish.flow == "sms" else LinkRefusedEmail()
     link = f"{deps.config.public_url}/m/{issued.text}"
-    minutes = int(deps.config.magic_link_expiry.total_seconds() // 60)
+    lasting = minutes(deps.config.magic_link_expiry)
     if wish.flow == "sms":
-        return MagicLinkSms(link=link, minutes=minutes)
-    return MagicLinkEmail(link=link, minutes=minutes, code=deps.codes.of_link(issued.text))
+        return MagicLinkSms(link=link, minutes=lasting)
+    return MagicLinkEmail(link=link, minutes=lasting, code=deps.codes.of_link(issued.text))

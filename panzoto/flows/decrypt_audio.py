@@ -11,7 +11,7 @@ from panzoto.models.audio_files import AudioFile
 from panzoto.models.auth_state.audio_job import DECRYPT, AudioJob
 
 from ._audio_jobs import Wanted, new_job
-from ._audit import event
+from ._audit import record
 from ._copying import address_of, copy, new_copy
 from ._sealed_files import Sealed, audio_key_for, named, opened, prove, refusals_noted
 from ._working import wake
@@ -69,5 +69,5 @@ def _decrypted(deps: Deps, file: AudioFile, sealed: Sealed, client: Client) -> D
         copy(deps, (file.user_id, file.file_id), sealed, key)
     DECRYPTS.labels("copy", "done").inc()
     details = {"file_id": file.file_id, "s3_key": file.s3_key}
-    deps.audit.record(event(file.user_id, "audio_decrypted", client, deps.clock(), details, in_feed=False))
+    record(deps, file.user_id, "audio_decrypted", client, deps.clock(), details, in_feed=False)
     return Decrypted(file, *address_of(deps, file, key))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from panzoto.deps import Deps
 from panzoto.models.audio_files import AudioFile, Leaving
 
-from ._audit import event
+from ._audit import record
 from ._recordings import own, remove
 from .authenticate import Caller
 from .client import Client
@@ -21,5 +21,5 @@ def delete_audio(deps: Deps, caller: Caller, file_id: str, client: Client) -> No
     state = own(deps, caller, file_id, AudioFile, Leaving)
     if isinstance(state, AudioFile):  # before the mark: whoever finishes what a crash has interrupted tells nothing
         details = {"file_id": file_id, "s3_key": state.s3_key}
-        deps.audit.record(event(caller.user.user_id, "audio_deleted", client, now, details, in_feed=False))
+        record(deps, caller.user.user_id, "audio_deleted", client, now, details, in_feed=False)
     remove(deps, deps.audio_files.begin_deletion(state, now))

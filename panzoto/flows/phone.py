@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from panzoto.deps import Deps
-from panzoto.errors import Conflict, LastWayIn, SessionEnded
+from panzoto.errors import Conflict, LastWayIn
 from panzoto.models.auth_state.otps import Otp, for_account
 from panzoto.models.store.transaction import transact
 from panzoto.models.users import User, ways_in_are
@@ -33,7 +33,7 @@ def add_phone(deps: Deps, caller: Caller, phone_number: str, code: str, device_i
 
     Commit point: one transaction of the code, both claims and the person. A crash after it costs the answer alone.
     """
-    now, user = deps.clock(), _fresh(deps, caller)
+    now, user = deps.clock(), caller.user
     wanted = normal_phone(deps, phone_number)
     phone = wanted.number
     otp = guess_code(deps, wanted, for_account(user.user_id), code, device_id, client, now)
@@ -52,9 +52,8 @@ def add_phone(deps: Deps, caller: Caller, phone_number: str, code: str, device_i
 
 def remove_phone(deps: Deps, caller: Caller, password: str | None, client: Client) -> None:
     """Take the phone from the account, if its owner can still sign in. Commit point: one transaction."""
-    now = deps.clock()
+    now, user = deps.clock(), caller.user
     reauthenticate(deps, caller, password, client, now)
-    user = _fresh(deps, caller)
     if user.phone is None:
         return
     if not ways_in(deps, user) - {PHONE}:
@@ -63,11 +62,3 @@ def remove_phone(deps: Deps, caller: Caller, password: str | None, client: Clien
     transact(deps.gateway, deps.phones.releasing(user.phone, user.user_id), changing)
     record(deps, user.user_id, "phone_removed", client, now)
     notify_of_new_phone(deps, user, None, client, now)
-
-
-def _fresh(deps: Deps, caller: Caller) -> User:
-    """The caller as they are, not as the check of the request may remember them: which phone they have decides."""
-    user = deps.users.find(caller.user.user_id)
-    if user is None or user.epoch != caller.user.epoch:
-        raise SessionEnded
-    return user

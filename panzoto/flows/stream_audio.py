@@ -15,7 +15,7 @@ from panzoto.deps import Deps
 from panzoto.errors import ContentTokenNeeded
 from panzoto.models.audio_files import AudioFile
 
-from ._audit import event
+from ._audit import record
 from ._recordings import own
 from ._sealed_files import Sealed, audio_key_for, opened, prove, refusals_noted
 from .authenticate import Caller
@@ -55,7 +55,7 @@ def allow_content(deps: Deps, caller: Caller, file_id: str, password: str | None
     grant = Grant(expires_at=expires_at, size=sealed.size, header=sealed.header, etag=sealed.etag, key=sealed.key)
     token = deps.content_tokens.seal(grant, _holder(caller, file_id))
     details = {"file_id": file_id, "s3_key": file.s3_key}
-    deps.audit.record(event(caller.user.user_id, "audio_opened", client, now, details, in_feed=False))
+    record(deps, caller.user.user_id, "audio_opened", client, now, details, in_feed=False)
     return Allowed(file=file, sealed=sealed, expires_at=expires_at, token=token)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.accounts.conftest import PASSWORD
 from tests.oauth.conftest import OAuth, at, shown
 from tests.oauth.hostile import Hostile
 
@@ -94,6 +95,17 @@ def test_an_identity_that_is_linked_by_its_email_lets_no_other_in(
     account = strangers(oauth, told, "owner@people.example")
     by_link(oauth, account["email"])
     told.subject = "owner"
+    assert oauth.connected()["user_id"] == account["user_id"]
+    told.subject, told.claims = "stranger", {"email": "stranger@people.example"}
+    assert oauth.connected()["user_id"] != account["user_id"]
+
+
+def test_what_was_unlinked_is_in_nobodys_way(oauth: OAuth, told: Hostile) -> None:
+    """Another identity may take the place of one that its owner has taken away, which is free for another account."""
+    account = strangers(oauth, told)
+    assert oauth.delete("/acme/link", account, current_password=PASSWORD).status_code == 200
+    told.subject = "another"
+    links(oauth, account)
     assert oauth.connected()["user_id"] == account["user_id"]
     told.subject, told.claims = "stranger", {"email": "stranger@people.example"}
     assert oauth.connected()["user_id"] != account["user_id"]
