@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from threading import Condition
 
 import structlog
@@ -32,11 +33,11 @@ class Later:
             if self._taken >= WAITING:
                 raise Overloaded(retry_after=RETRY_AFTER)
             self._taken += 1
-        asked: Future[None] = Future()
+        waiting = deque([job])
         try:
-            self._threads.submit(self._done, asked, what, job)
-        except RuntimeError as no_thread:  # the pool has it all the same, for a thread that may come
-            if asked.cancel():
+            self._threads.submit(self._done, what, waiting)
+        except RuntimeError as no_thread:  # the pool has it all the same, for a thread that may come: nothing is in it
+            if _take(waiting) is not None:
                 self._leave()
                 raise Overloaded(retry_after=RETRY_AFTER) from no_thread
 
@@ -45,8 +46,8 @@ class Later:
         with self._changed:
             self._changed.wait_for(lambda: self._taken == 0)
 
-    def _done(self, asked: Future[None], what: str, job: Job) -> None:
-        if not asked.set_running_or_notify_cancel():
+    def _done(self, what: str, waiting: deque[Job]) -> None:
+        if (job := _take(waiting)) is None:
             return
         try:
             job()
@@ -61,3 +62,11 @@ class Later:
         with self._changed:
             self._taken -= 1
             self._changed.notify_all()
+
+
+def _take(waiting: deque[Job]) -> Job | None:
+    """The job, for whoever takes it first; None for everybody after."""
+    try:
+        return waiting.pop()
+    except IndexError:
+        return None

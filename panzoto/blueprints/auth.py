@@ -20,7 +20,7 @@ from panzoto.flows import (
 )
 from panzoto.flows.export_me import person
 from panzoto.web.answers import done
-from panzoto.web.guards import caller, public, signed_in, signed_in_beside
+from panzoto.web.guards import caller, public, signed_in, signed_in_beside, signed_in_now
 from panzoto.web.requests import client, deps, maybe_secret, secret
 from panzoto.web.schemas import ErrorBody, Path
 from panzoto.web.shapes import auth as shapes
@@ -130,7 +130,7 @@ def delete_account(body: shapes.DeleteMe) -> tuple[Response, int]:
 
 
 @auth.get("/export", summary="Everything about me", responses={200: shapes.Export})
-@signed_in
+@signed_in_now
 def get_export() -> Response:
     """Everything that is known of the caller, as JSON."""
     return jsonify(export_me.export_me(deps(), caller(), client()))

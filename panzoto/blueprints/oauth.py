@@ -15,7 +15,7 @@ from panzoto.web import browser
 from panzoto.web.answers import done
 from panzoto.web.connections import connection
 from panzoto.web.errors import code_of, note, refused_page
-from panzoto.web.guards import caller, public, signed_in, signed_in_beside
+from panzoto.web.guards import caller, public, signed_in, signed_in_beside, signed_in_now
 from panzoto.web.here import signed_in_here
 from panzoto.web.requests import client, deps, maybe_secret, secret
 from panzoto.web.schemas import ErrorBody
@@ -116,7 +116,7 @@ def get_connections() -> Response:
     summary="A live access token of the provider's",
     responses={200: shapes.LiveToken, 403: ErrorBody, 409: ErrorBody, **REFUSED},
 )
-@signed_in
+@signed_in_now
 def get_access_token(path: shapes.ProviderPath, query: shapes.Wanted) -> Response:
     """A token that works now, refreshed when it is about to end. On 409 `connection_ended`, connect again."""
     live = access_token.access_token(deps(), caller(), path.provider, query.scope, client())

@@ -51,20 +51,18 @@ def with_new_recovery_key(deps: Deps, user: User, password: str | None) -> Made:
     if kept is None:
         return make(deps, user.user_id, password, user.key_salt)
     clear, recovery_key = opened(deps, user, kept, password), new_recovery_key()
-    wrapped = _for_recovery(clear, recovery_key, user.user_id)
-    return Made(replace(kept, wrapped_for_recovery=wrapped, recovery_confirmed=False), recovery_key)
+    return Made(replace(kept, wrapped_for_recovery=_for_recovery(clear, recovery_key, user.user_id)), recovery_key)
 
 
 def recovered(deps: Deps, user: User, kept: AudioKey, recovery_key: str, new: str) -> AudioKey:
     """The same audio key under a new password, by the recovery key; a wrong one raises."""
-    confirmed, clear = confirmed_by(user, kept, recovery_key)
-    return _under_password(deps, user.user_id, user.key_salt, confirmed, clear, new)
+    clear = opened_for_recovery(user, kept, recovery_key)
+    return _under_password(deps, user.user_id, user.key_salt, kept, clear, new)
 
 
-def confirmed_by(user: User, kept: AudioKey, recovery_key: str) -> tuple[AudioKey, bytes]:
-    """The audio key of somebody who has shown that they have the recovery key, and in clear; a wrong one raises."""
-    clear = keys.unwrap(kept.wrapped_for_recovery, recovery_wrapping_key(recovery_key, user.user_id), user.user_id)
-    return replace(kept, recovery_confirmed=True), clear
+def opened_for_recovery(user: User, kept: AudioKey, recovery_key: str) -> bytes:
+    """The audio key in clear by the recovery key; a wrong one raises."""
+    return keys.unwrap(kept.wrapped_for_recovery, recovery_wrapping_key(recovery_key, user.user_id), user.user_id)
 
 
 def opened(deps: Deps, user: User, kept: AudioKey, password: str | None) -> bytes:

@@ -44,7 +44,21 @@ def charge_sms(deps: Deps, phone: Phone, client: Client, now: datetime) -> None:
 
 def _part(client: Client) -> Part:
     """What one network may bring about of what a phone is charged: less than all, or it would shut out its owner."""
-    return Part("code.network", client.network)
+    return Part.of("code.network", client.network)
+
+
+def _charge_wrong_guess(deps: Deps, otp: Otp, client: Client, now: datetime) -> None:
+    """Charge a guess that was looked at, and was wrong; codes and wrong guesses of a phone are bounded together.
+
+    Where whoever guesses has used up their part, it is charged to whoever has asked for the code, or two networks would
+    guess for nothing: one asks, the other guesses.
+    """
+    try:
+        deps.rates.charge("code.phone", otp.phone, now, _part(client))
+    except RateLimited:
+        if otp.asked_from is not None:
+            deps.rates.charge("code.phone", otp.phone, now, Part("code.network", otp.asked_from))
+        raise
 
 
 @contextmanager
@@ -77,6 +91,7 @@ def send_code(deps: Deps, phone: Phone, purpose: str, device_id: str | None, cli
             created_at=now,
             expires_at=now + deps.config.otp_expiry,
             hash=deps.codes.hash(phone.number, code),
+            asked_from=_part(client).mark,
         )
         deps.otps.issue(otp, deps.config.otp_resend_delay, now)
         try:
@@ -117,7 +132,6 @@ def guess_code(
         raise
     except CodeRejected:
         record(deps, f"phone:{phone.number}", "code_rejected", client, now, {"by": "otp"})
-        # wrong guesses and codes sent are bounded together
-        deps.rates.charge("code.phone", phone.number, now, _part(client))
+        _charge_wrong_guess(deps, otp, client, now)
         raise
     return otp

@@ -55,7 +55,7 @@ def person(user: User) -> dict[str, Any]:
         "roles": sorted(user.roles),
         "has_password": user.password_hash is not None,
         "password_suspended": user.password_suspended,
-        "recovery_key_confirmed": user.audio_key is not None and user.audio_key.recovery_confirmed,
+        "recovery_key_confirmed": user.has_shown_recovery_key,
     }
 
 

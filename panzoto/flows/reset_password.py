@@ -7,7 +7,7 @@ from datetime import datetime
 
 from panzoto.deps import Deps
 from panzoto.errors import AudioDecisionNeeded, LinkInvalid
-from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
+from panzoto.models.audio_keys import audio_key_attributes, audio_key_is, recovery_mark
 from panzoto.models.one_use_tokens import OneUseToken
 from panzoto.models.store.transaction import transact
 from panzoto.models.times import seconds
@@ -103,7 +103,8 @@ def _audio(deps: Deps, user: User, new: str, audio: Audio) -> tuple[dict[str, ob
         rewrapped = _audio_key.rewrapped(deps, user, None, new)
         return audio_key_attributes(rewrapped) if rewrapped else {}, None
     if audio.recovery_key is not None and user.audio_key is not None:
-        return audio_key_attributes(_audio_key.recovered(deps, user, user.audio_key, audio.recovery_key, new)), None
+        recovered = _audio_key.recovered(deps, user, user.audio_key, audio.recovery_key, new)
+        return {**audio_key_attributes(recovered), "recovery_key_shown": recovery_mark(recovered)}, None
     if user.audio_key is not None and not audio.abandon:
         raise AudioDecisionNeeded
     version = user.audio_key.version + 1 if user.audio_key else 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from .store.expressions import Attr, Condition
@@ -15,8 +16,7 @@ class AudioKey:
     """A person's audio key as it is kept: wrapped under the recovery key, and under the password or by KMS.
 
     `kdf` and `wrapped` are there for people who have a password, `wrapped_by_kms` for those who have none. `new_salt`
-    takes the place of a person's `key_salt` by which nothing can be derived, as old software left it. The answer that
-    shows the recovery key may be lost, so it is kept whether its owner has shown it since.
+    takes the place of a person's `key_salt` by which nothing can be derived, as old software left it.
     """
 
     wrapped_for_recovery: str
@@ -25,7 +25,6 @@ class AudioKey:
     wrapped_by_kms: str | None = None
     version: int = 1
     new_salt: bytes | None = None
-    recovery_confirmed: bool = False
 
 
 def audio_key_attributes(audio_key: AudioKey) -> Item:
@@ -36,9 +35,13 @@ def audio_key_attributes(audio_key: AudioKey) -> Item:
         "kms_wrapped_audio_key": audio_key.wrapped_by_kms,
         "recovery_wrapped_audio_key": audio_key.wrapped_for_recovery,
         "audio_key_version": audio_key.version,
-        "recovery_key_confirmed": audio_key.recovery_confirmed or None,
         **({"key_salt": b64encode(audio_key.new_salt).decode()} if audio_key.new_salt else {}),
     }
+
+
+def recovery_mark(kept: AudioKey) -> str:
+    """What stands for the recovery key under which an audio key is wrapped; another recovery key has another."""
+    return sha256(kept.wrapped_for_recovery.encode()).hexdigest()[:16]
 
 
 def audio_key_is(kept: AudioKey | None) -> Condition:
@@ -59,5 +62,4 @@ def audio_key_of(item: Item) -> AudioKey | None:
         wrapped_by_kms=item.get("kms_wrapped_audio_key"),
         wrapped_for_recovery=item["recovery_wrapped_audio_key"],
         version=item["audio_key_version"],
-        recovery_confirmed=item.get("recovery_key_confirmed", False),
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from panzoto.errors import Conflict, SessionEnded
 
-from .audio_keys import AudioKey, audio_key_attributes, audio_key_of
+from .audio_keys import AudioKey, audio_key_attributes, audio_key_of, recovery_mark
 from .spec import USERS
 from .store.expressions import Attr, Change, Condition, fixed
 from .store.transaction import Member
@@ -46,6 +46,7 @@ class User:
     name: str | None = None
     phone: str | None = None
     audio_key: AudioKey | None = None
+    recovery_shown: str | None = None
     email_verified_at: datetime | None = None
     pending_email: str | None = None
     must_verify: bool = False
@@ -63,6 +64,11 @@ class User:
     disabled_at: datetime | None = None
     deleting_at: datetime | None = None
     updated_at: datetime | None = None
+
+    @property
+    def has_shown_recovery_key(self) -> bool:
+        """Whether they have shown the recovery key of today: the one answer that brings it may be lost."""
+        return self.audio_key is not None and self.recovery_shown == recovery_mark(self.audio_key)
 
     @property
     def may_sign_in(self) -> bool:
@@ -134,10 +140,10 @@ class Users(Table):
         return from_item(self._change_if_there(user, change))
 
     def remember_device(self, user: User, device: str) -> None:
-        """Know a device that has signed in; of too many, one that was known is forgotten."""
+        """Know a device that has signed in, unless the sessions have ended since; of too many one is forgotten."""
         if len(user.devices) >= MOST_DEVICES:
             self._change_if_there(user, Change(discard={"known_devices": {min(user.devices)}}))
-        self._change_if_there(user, Change(add={"known_devices": {device}}))
+        self.update(_key(user), Change(add={"known_devices": {device}}), when=epoch_is(user), otherwise=SessionEnded)
 
     def add_audio(self, user_id: str, amounts: Mapping[str, float]) -> None:
         """Count recordings that a person has now, or has not any more."""
@@ -250,6 +256,7 @@ def to_item(user: User) -> Item:
         "email": user.email,
         "password_hash": user.password_hash,
         "password_suspended": user.password_suspended or None,
+        "recovery_key_shown": user.recovery_shown,
         "name": user.name,
         "phone_number": user.phone,
         "pending_email": user.pending_email,
@@ -294,6 +301,7 @@ def from_item(item: Item) -> User:
         name=item.get("name"),
         phone=item.get("phone_number"),
         audio_key=audio_key_of(item),
+        recovery_shown=item.get("recovery_key_shown"),
         email_verified_at=maybe_from_seconds(item.get("email_verified_at")),
         pending_email=item.get("pending_email"),
         must_verify=item.get("must_verify", False),

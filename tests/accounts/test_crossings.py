@@ -72,6 +72,16 @@ def test_a_session_that_begins_after_all_were_ended(service: Service) -> None:
     assert service.post("/refresh", {"refresh_token": late.refresh_token}).status_code == 401
 
 
+def test_a_device_that_crosses_another_password_stays_unknown(service: Service) -> None:
+    """Whoever signs in by the old password while it is changed is neither signed in nor known afterwards."""
+    account = service.register(device_id="the-owners")
+    change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD, "device_id": "the-owners"}
+    before_call(service, 5, lambda: service.post("/password/change", change, token=account["token"]))
+    thief = {"email": account["email"], "password": PASSWORD, "device_id": "the-thiefs"}
+    assert service.post("/login", thief).status_code == 401
+    assert len(found(service, account["user_id"]).devices) == 1
+
+
 def test_a_cached_person_refuses_nobody(service_for: Callable[..., Service]) -> None:
     """With a cache, a session that is younger than the copy works at once, and goes on working."""
     service = service_for(revocation_cache_seconds=60)

@@ -95,5 +95,6 @@ def test_a_copy_of_before_changes_nothing(
     end(service, me)
     before = person(service, me)
     assert service.get("/me", token=me["token"]).status_code == 200, "the copy"
+    assert service.get("/export", token=me["token"]).status_code == 401, "that is worth an act"
     assert ask(service, me, act) in {401, 409}
     assert person(service, me) == before

@@ -8,6 +8,7 @@ import pytest
 
 from panzoto.crypto import keys
 from panzoto.crypto.recovery import recovery_wrapping_key
+from tests.support import border
 
 from .conftest import PASSWORD, Service
 from .test_passwords import NEW, audio_key
@@ -69,6 +70,23 @@ def test_an_export_has_what_it_opens(service: Service) -> None:
     clear = keys.unwrap(exported["sealed_under_recovery_key"], wrapping, me["user_id"])
     assert clear == audio_key(service, me, PASSWORD)
     assert me["wrapped_audio_key"] not in str(exported), "at that a password could be tried"
+
+
+def test_another_password_meanwhile_takes_nothing_back(service: Service) -> None:
+    """A confirmation that crosses a change of the password is kept: the change writes nothing of it."""
+    me = service.register()
+    confirm = {"recovery_key": me["recovery_key"]}
+    answers: list[int] = []
+    store = border.at(service.deps.gateway._client)
+    meanwhile = border.after(
+        lambda: answers.append(service.post(CONFIRM, confirm, token=me["token"]).status_code), border.through
+    )
+    store.expect(border.through, border.through, meanwhile)  # the check, the charge, and the person
+    change = {"current_password": PASSWORD, "new_password": NEW}
+    changed = service.post("/password/change", change, token=me["token"])
+    store.expect()
+    assert (answers, changed.status_code) == ([200], 200)
+    assert is_confirmed(service, changed.get_json())
 
 
 @pytest.mark.parametrize("wrong", ["", "x" * 201, "not a key", "\x00", 5, None])

@@ -18,6 +18,7 @@ from panzoto.flows._codes import guess_code, send_code
 from panzoto.flows._phones import Phone
 from panzoto.flows.verify_otp import verify_otp
 from panzoto.models.auth_state.otps import SIGN_IN
+from panzoto.models.auth_state.rates import Part
 from panzoto.models.store.expressions import Change
 from tests.accounts.conftest import replace_gate, service_with
 from tests.support import border
@@ -62,6 +63,7 @@ def test_the_item_of_a_code(service: Service) -> None:
         "TTL": now + 600,
         "Purpose": "sign_in",
         "Device": None,
+        "AskedFrom": Part.of("code.network", "127.0.0.1").mark,
     }
     assert (len(code), code.isdigit()) == (6, True)
 

@@ -29,6 +29,7 @@ from .conftest import (
     between_us_and_sns,
     charges,
     kept,
+    newest_code,
     outcome,
     signed_in,
     texts,
@@ -115,6 +116,34 @@ def test_one_network_shuts_nobody_out(service_for: Callable[..., Service]) -> No
         answered = service.post("/initiate-otp", body, environ_base={"REMOTE_ADDR": "198.51.100.9"})
         assert said(answered) == expected
         service.clock.pass_by(seconds=30)
+
+
+def test_two_networks_guess_no_more_than_one(service: Service) -> None:
+    """One asks and the other guesses: what is looked at beyond the part of who guesses is charged to who asks."""
+    phone, looked_at, sent = new_phone(), 0, 0
+    body = {"phone_number": phone, "device_id": "d"}
+    asks = {"REMOTE_ADDR": "198.51.100.9"}
+    while service.post("/initiate-otp", body, environ_base=asks).status_code == 200:
+        sent += 1
+        wrong_one = wrong(newest_code(service, phone))
+        for _ in range(service.deps.config.otp_max_attempts):
+            said_of_it = outcome(service, phone, wrong_one, device_id="d")[0]
+            looked_at += said_of_it != 429 or "OTPHash" in kept(service, phone)
+        service.clock.pass_by(seconds=120)
+    whole = service.deps.config.rate_limits["code.phone"].most
+    assert charges(service, "code.phone", phone) == whole
+    assert sent + looked_at <= whole + service.deps.config.otp_max_attempts
+
+
+def test_networks_leave_nothing_where_nothing_was_sent(service_for: Callable[..., Service]) -> None:
+    """The item of a phone does not grow by networks whose charge was given back."""
+    service, phone = service_for(sms_sender="none"), new_phone()
+    for number in range(20):
+        body, place = {"phone_number": phone}, {"REMOTE_ADDR": f"198.51.100.{number}"}
+        assert service.post("/initiate-otp", body, environ_base=place).status_code == 501
+    window = service.deps.config.rate_limits["code.phone"].index(service.clock.now)
+    item = kept(service, f"code.phone#{phone}#{window}", "RATE")
+    assert [name for name in item if name.startswith("Count")] == ["Count"]
 
 
 def test_what_was_not_sent_is_given_back_to_its_network(service_for: Callable[..., Service]) -> None:

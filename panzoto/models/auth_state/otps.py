@@ -27,7 +27,10 @@ def for_account(user_id: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Otp:
-    """A code that was sent. `device` is a fingerprint of the device that asked; only there it works."""
+    """A code that was sent. `device` is a fingerprint of the device that asked; only there it works.
+
+    `asked_from` stands for the network that asked for it.
+    """
 
     phone: str
     purpose: str
@@ -36,6 +39,7 @@ class Otp:
     expires_at: datetime
     hash: str = field(repr=False)
     attempts: int = 0
+    asked_from: str | None = None
 
 
 class Otps(Table):
@@ -148,6 +152,7 @@ def to_item(otp: Otp) -> Item:
         "TTL": seconds(otp.expires_at),
         "Purpose": otp.purpose,
         "Device": otp.device,
+        "AskedFrom": otp.asked_from,
     }
 
 
@@ -161,4 +166,5 @@ def from_item(item: Item) -> Otp:
         expires_at=from_seconds(item["ExpiresAt"]),
         hash=item["OTPHash"],
         attempts=item["Attempts"],
+        asked_from=item.get("AskedFrom"),
     )

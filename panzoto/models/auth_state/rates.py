@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import reduce
 from hashlib import sha256
 from operator import and_
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from panzoto.errors import Conflict, RateLimited
 from panzoto.models.spec import AUTH_STATE
@@ -27,15 +27,23 @@ KIND, COUNT = "RATE", "Count"
 
 @dataclass(frozen=True)
 class Part:
-    """Of what a subject is charged, what somebody alone has brought about: a limit of its own, in the same item."""
+    """Of what a subject is charged, what somebody alone has brought about: a limit of its own, in the same item.
+
+    `mark` stands for whoever that is. There are no more counters in an item than the whole is charged.
+    """
 
     limit: str
-    subject: str
+    mark: str
+
+    @classmethod
+    def of(cls, limit: str, somebody: str) -> Self:
+        """The part of somebody."""
+        return cls(limit, sha256(somebody.encode()).hexdigest()[:16])
 
     @property
     def counter(self) -> str:
-        """The attribute that counts it. There are no more of them than the whole is charged."""
-        return f"Count_{sha256(self.subject.encode()).hexdigest()[:16]}"
+        """The attribute that counts it."""
+        return f"Count_{self.mark}"
 
 
 class Rates(Table):
@@ -64,10 +72,19 @@ class Rates(Table):
 
     def give_back(self, name: str, subject: str, now: datetime, part: Part | None = None) -> None:
         """Take back one charge, for what was refused before it was looked at; nothing, if it is forgotten already."""
-        counters = [COUNT, part.counter] if part else [COUNT]
-        counted = _all(Attr(counter).gt(0) for counter in counters)
+        where, counted = _key(self._limits[name], subject, now), Attr(COUNT).gt(0)
         with suppress(Conflict):
-            self.update(_key(self._limits[name], subject, now), Change(add=dict.fromkeys(counters, -1)), when=counted)
+            if part is None:
+                self.update(where, Change(add={COUNT: -1}), when=counted)
+            else:
+                self._give_back_part(where, counted, part.counter)
+
+    def _give_back_part(self, where: dict[str, str], counted: Condition, counter: str) -> None:
+        """Take back one charge of a part as well. The counter of the last goes, or parts of nothing would pile up."""
+        try:
+            self.update(where, Change(add={COUNT: -1}, remove=[counter]), when=counted & Attr(counter).eq(1))
+        except Conflict:
+            self.update(where, Change(add={COUNT: -1, counter: -1}), when=counted & Attr(counter).gt(1))
 
     def clear(self, name: str, subject: str, now: datetime) -> None:
         """Forget what was counted in this window."""
