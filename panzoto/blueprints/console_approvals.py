@@ -59,10 +59,11 @@ def get_import() -> Response:
 def post_import() -> Response:
     """Approve every row of a CSV, and tell which are wrong."""
     file = request.files.get("file")
-    text = file.read().decode("utf-8", "replace") if file and file.filename else request.form.get("text", "")
+    text = file.read().decode("utf-8", "surrogateescape") if file and file.filename else request.form.get("text", "")
     try:
         done = approved.import_approvals(deps(), admin(), text)
     except PanzotoError as refused:
+        text = text.encode("utf-8", "replace").decode()
         return refusal(refused, page("import.html", text=text, most=approved.MOST_ROWS, problem=str(refused)))
     return page("imported.html", done=done)
 

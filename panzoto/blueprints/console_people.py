@@ -12,7 +12,7 @@ from panzoto.deps import Deps
 from panzoto.errors import NotFound, PanzotoError
 from panzoto.flows.admin import acts
 from panzoto.flows.admin.oauth_flows import flows_of
-from panzoto.flows.admin.people import find_person, person_detail
+from panzoto.flows.admin.people import find_person, person_detail, person_of
 from panzoto.flows.admin.staff import Admin
 from panzoto.models.users import ADMIN, SUPPORT
 from panzoto.web.console import admin_here, page, pages, staff_here
@@ -140,7 +140,7 @@ def _known(act: str) -> Act:
 
 def _ask(user_id: str, title: str, text: str, button: str) -> Response:
     """A page that asks; it works without a script."""
-    user = find_person(deps(), staff(), user_id)
+    user = person_of(deps(), staff(), user_id)
     about = user.email or user.phone or user.user_id
     way_back = url_for("console_people.get_person", user_id=user_id)
     return page("confirm.html", title=title, about=about, text=text, button=button, way_back=way_back)

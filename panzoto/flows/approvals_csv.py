@@ -100,4 +100,5 @@ def _row(where: str, columns: list[str], fields: list[str]) -> Row:
 
 
 def _is_text(fields: str) -> bool:
-    return not any("\ud800" <= each <= "\udfff" for each in fields)
+    """Whether all of it was text: what was not is a surrogate, or the sign that some programs put in its place."""
+    return not any("\ud800" <= each <= "\udfff" or each == "\ufffd" for each in fields)

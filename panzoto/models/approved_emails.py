@@ -61,9 +61,9 @@ class ApprovedEmails(Table):
         """Approvals by email: all, those of a domain (`@example.com`), or those that begin so."""
         index = "list-index"
         where: Condition = Key("listed").eq(LISTED)
-        if search.startswith("@"):
+        if search.startswith("@") and search != "@":
             index, where = "domain-index", Key("domain").eq(search[1:])
-        elif search:
+        elif search.strip("@"):
             where &= Key("email").begins_with(search)
         found = self.query(where, index=index, limit=limit, cursor=cursor)
         return ApprovalPage(tuple(map(from_item, found.items)), found.cursor)

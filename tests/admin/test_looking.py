@@ -185,6 +185,18 @@ def test_an_approval_is_added_changed_and_ended(office: Office, admin: Me) -> No
     assert events[1]["details"]["before"]["company"] == "Acme"
 
 
+def test_an_id_that_looks_like_an_email(office: Office, admin: Me) -> None:
+    """Who was moved here by such an id is who is seen and acted on, whoever has that email."""
+    named, other = office.someone(), office.someone()
+    item = office.deps.users.get({"user_id": named["user_id"]})
+    assert item is not None
+    office.deps.users.put({**item, "user_id": other["email"]})
+    seen = get(office, admin, f"/users/{other['email']}")["user"]
+    assert (seen["user_id"], seen["email"]) == (other["email"], named["email"])
+    assert get(office, admin, f"/users?q={other['email']}")["user"]["user_id"] == other["user_id"], "a search"
+    assert get(office, admin, f"/users/{named['email']}", 404)["code"] == "not_found"
+
+
 def test_approvals_are_listed_and_searched(office: Office, admin: Me) -> None:
     """By email, page by page; by their beginning, their domain, or whole."""
     domain = f"{admin['user_id'][:8]}.example"
@@ -200,6 +212,7 @@ def test_approvals_are_listed_and_searched(office: Office, admin: Me) -> None:
     assert listed(f"search=ada@{domain[:4]}") == [emails[0]]
     assert listed(f"search=nobody@{domain}") == []
     assert set(emails) <= set(listed("limit=200"))
+    assert listed("search=@") == listed("search=%20@%20") == listed("")
     first = get(office, admin, f"/approvals?search=@{domain}&limit=2")
     assert [each["email"] for each in first["approvals"]] == emails[:2]
     assert listed(f"search=@{domain}&limit=2&cursor={first['cursor']}") == emails[2:]
@@ -217,6 +230,8 @@ def test_rows_that_are_wrong_are_told_and_the_others_land(office: Office, admin:
     assert [each["where"] for each in said["faults"]] == ["line 3", "line 5", "line 6"]
     assert said["faults"][0]["problem"] == "email is not an email address"
     assert get(office, admin, f"/approvals/{good[1]}")["approved_by"] == "sales"
+    said = office.ask("POST", "/approvals/import", admin, {"csv": "email\nj\ufffdrgen@example.com\n"}).get_json()
+    assert (said["approved"], [each["problem"] for each in said["faults"]]) == ([], ["it is not UTF-8"])
     for wrong in ("name\nann\n", "email\n" + "ann@example.com\n" * 501):
         assert office.ask("POST", "/approvals/import", admin, {"csv": wrong}).status_code == 400
 

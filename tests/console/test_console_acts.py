@@ -123,3 +123,13 @@ def test_what_makes_no_sense_is_said_on_a_page(http: FlaskClient, path: str) -> 
     assert answer.status_code in ({400} if "xxx" in path else {200, 400, 404}), answer.text
     assert answer.mimetype == "text/html"
     assert "<h1>" in answer.text
+
+
+@pytest.mark.parametrize(("header", "status"), [("email,company", 200), ("name", 400)])
+def test_a_file_that_is_not_utf_8(http: FlaskClient, header: str, status: int) -> None:
+    """Its lines are told, and not approved in a mangled form; a file that is no list of emails is told as a whole."""
+    rows = f"{header}\nj\xf6rgen@latin.example,M\xfcller\n".encode("latin-1")
+    fields = {"form_token": token_of(http.get("/admin/approvals/import")), "file": (BytesIO(rows), "old.csv")}
+    answer = http.post("/admin/approvals/import", data=fields)
+    assert (answer.status_code, "UTF-8" in answer.text) == (status, True)
+    assert "latin.example" not in http.get("/admin/approvals?search=@").text

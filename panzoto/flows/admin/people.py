@@ -91,9 +91,17 @@ def find_person(deps: Deps, _: Staff, asked: str) -> User:
     return user
 
 
+def person_of(deps: Deps, _: Staff, user_id: str) -> User:
+    """The person with that id and no other: an id that was moved here may look like somebody's email."""
+    user = deps.users.find(user_id)
+    if user is None:
+        raise NotFound("There is nobody with that id.")
+    return user
+
+
 def person_detail(deps: Deps, staff: Staff, user_id: str) -> PersonDetail:
     """One person, and what is theirs: as many items are read as there are shown, and a few."""
-    now, user = deps.clock(), find_person(deps, staff, user_id)
+    now, user = deps.clock(), person_of(deps, staff, user_id)
     names = [user.user_id, *([f"email:{user.email}"] if user.email else [])]
     bounds = Bounds(now - deps.config.audit_retention, now, None, MOST_EVENTS)
     events = of_subject(deps.audit, names, bounds, lambda _: True).items
