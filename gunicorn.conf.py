@@ -114,10 +114,16 @@ def on_reload(server: object) -> None:
 
 
 def child_exit(server: object, worker: Any) -> None:
-    """Forget the gauges of a process that has ended."""
+    """Forget the gauges of a process that has ended, and put what it has counted to what others have."""
     from prometheus_client import multiprocess  # noqa: PLC0415 (it reads the variable above when it is loaded)
 
+    from panzoto.web.folding import fold  # noqa: PLC0415
+
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    try:
+        fold(Path(_metrics), worker.pid)
+    except Exception as fault:  # noqa: BLE001 (what it raises here ends all processes, and counts are not worth that)
+        worker.log.warning("What process %s has counted stays in files of its own: %r", worker.pid, fault)
 
 
 def on_exit(server: object) -> None:

@@ -7,6 +7,7 @@ import re
 import secrets
 import time
 from functools import cache
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
@@ -17,6 +18,8 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from panzoto.models.store import ledger
+
+from . import folding
 
 GIVEN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -91,11 +94,12 @@ def _end(_: BaseException | None) -> None:
 
 def exposition() -> bytes:
     """The metrics, of all processes together where gunicorn runs several."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    if (folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR")) is None:
         return generate_latest()
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
+    with folding.reading(Path(folder)):
+        return generate_latest(registry)
 
 
 def install(app: Flask) -> None:
