@@ -104,7 +104,7 @@ def run(
             patience=patience,
             watch=watch,
         )
-        result = running.later(_moment(since)) if since else running.full()
+        result = running.full() if since is None else running.later(_moment(since))
     click.echo(reported(asked.folder))
     click.echo(f"For the rows that come later: flask migrate run --since {result['since']}")
 

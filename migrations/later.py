@@ -13,23 +13,31 @@ from migrations.moved import KEPT
 from migrations.rows import Row
 from panzoto.deps import Deps
 
+Fits = list[tuple[Fit, Row]]
 DELETED = {"users": "deleted", "audio_files": "audio_deleted"}
 
 
 def only_new(deps: Deps, columns: Columns, chunk: Chunk, outcomes: Counter[str]) -> Chunk:
-    """The chunk without rows that are there, or whose deletion here was recorded; it leaves no mark.
+    """The chunk without rows that are there, or whose deletion here was recorded; it leaves no mark."""
+    new = Chunk(None, rejects=chunk.rejects)
+    for fit, row in news(deps, columns, chunk.fits):
+        new.add(fit, row)
+    outcomes[KEPT] += len(chunk.fits) - len(new.fits)
+    return new
+
+
+def news(deps: Deps, columns: Columns, fits: Fits) -> Fits:
+    """The rows that are not there, and whose deletion here was not recorded.
 
     First what is there is read, then what was recorded: an item that a deletion has taken away by then was recorded
     before, so that nobody comes back.
     """
-    there = ids_there(deps, columns, (fit.row_id for fit, _ in chunk.fits))
-    new = Chunk(None, rejects=chunk.rejects)
-    for fit, row in chunk.fits:
-        if fit.row_id in there or was_deleted(deps, columns, fit.row_id, _owner(columns, fit, row)):
-            outcomes[KEPT] += 1
-        else:
-            new.add(fit, row)
-    return new
+    there = ids_there(deps, columns, (fit.row_id for fit, _ in fits))
+    return [
+        (fit, row)
+        for fit, row in fits
+        if fit.row_id not in there and not was_deleted(deps, columns, fit.row_id, _owner(columns, fit, row))
+    ]
 
 
 def ids_there(deps: Deps, columns: Columns, ids: Iterable[str]) -> set[str]:

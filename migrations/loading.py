@@ -49,7 +49,7 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class Loading:
-    """Moves the chunks of one table. Used by many threads at once."""
+    """Moves the chunks of one table: those of their rows that are news. Used by many threads at once."""
 
     deps: Deps
     columns: Columns
@@ -58,6 +58,7 @@ class Loading:
     rejects: Rejects
     pace: Pace
     patience: float
+    news: Callable[[list[tuple[Fit, Row]]], list[tuple[Fit, Row]]] = list
     clock: Callable[[], float] = time.monotonic
     ending: Event = field(default_factory=Event)
 
@@ -67,7 +68,8 @@ class Loading:
         for each in chunk.rejects:
             self._reject(each)
         tally.outcomes[REJECTED] += len(chunk.rejects)
-        fits, token, ends = chunk.fits, _token(), self.clock() + self.patience
+        fits, token, ends = self.news(chunk.fits), _token(), self.clock() + self.patience
+        tally.outcomes[KEPT] += len(chunk.fits) - len(fits)
         while True:
             with ledger.keep("migrate") as spent:
                 left = self._attempt(chunk, fits, tally, token, ends)

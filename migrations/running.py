@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from migrations.chunks import Chunk, Chunker
 from migrations.columns import Columns
 from migrations.faults import Stopped
-from migrations.later import only_new
+from migrations.later import news, only_new
 from migrations.loading import Loading, Tally
 from migrations.mapping import AUDIO_FILES, USERS
 from migrations.members import fit
@@ -78,7 +78,8 @@ class Running:
                 self.watch.begin(label, self.source.count(columns), done)
                 rows = self.source.rows(columns, after=progress.ranges.start)
                 chunks = self._chunker(columns, progress.ranges).chunks(rows)
-                tally.add(self._move(self._loading(columns, moved, rejects), chunks))
+                again = known.get("moved_all", False)
+                tally.add(self._move(self._loading(columns, moved, rejects, again=again), chunks))
             result = self._result(tally, rejects, moved)
         since = (datetime.fromisoformat(first) - OVERLAP).isoformat()
         self.folder.note(moved_all=True, run=result, since=since)
@@ -105,7 +106,8 @@ class Running:
     def _chunker(self, columns: Columns, ranges: Ranges) -> Chunker:
         return Chunker(columns, ranges, partial(fit, self.deps, columns, rules=self.rules))
 
-    def _loading(self, columns: Columns, moved: Moved, rejects: Rejects) -> Loading:
+    def _loading(self, columns: Columns, moved: Moved, rejects: Rejects, *, again: bool = False) -> Loading:
+        """What moves a table; after a pass by --since, which leaves no marks, whom it brought may be gone by now."""
         return Loading(
             deps=self.deps,
             columns=columns,
@@ -114,6 +116,7 @@ class Running:
             rejects=rejects,
             pace=Pace(self.most_units),
             patience=self.patience,
+            news=partial(news, self.deps, columns) if again else list,
         )
 
     def _move(self, loading: Loading, chunks: Iterable[Chunk]) -> Tally:

@@ -116,6 +116,34 @@ def test_whoever_was_deleted_here_does_not_come_back(service: Service, moving: M
     moving.done("verify")
 
 
+def test_whoever_a_later_pass_has_brought_does_not_come_back(service: Service, moving: Move, old: Old) -> None:
+    """A pass by --since leaves no mark: a whole run after it looks whether somebody was deleted here."""
+    old.person("ann", "ann@example.com")
+    printed = moving.done("run").split("--since ")[-1].split()[0]
+    old.person("bob", "bob@example.com", password_hash=ARGON2, created_at=datetime.now(UTC))
+    moving.done("run", "--since", printed)
+    me = signed_in(service, "bob@example.com")
+    body = {"current_password": PASSWORD}
+    response = service.http.delete("/api/v1/auth/me", json=body, headers={"Authorization": f"Bearer {me['token']}"})
+    assert response.status_code == 202
+    service.deps.later.finish()
+    old.person("cem", "cem@example.com", created_at=datetime.now(UTC))
+    for _ in range(2):
+        moving.done("run")
+        assert set(users_of(moving.deps)) == {"ann", "cem"}
+    assert "deleted_here 1" in moving.done("verify")
+
+
+def test_an_unset_time_is_no_whole_run(moving: Move, old: Old) -> None:
+    """`--since "$UNSET"` is told, and moves nothing."""
+    old.person("ann", "ann@example.com")
+    moving.done("run")
+    old.person("bob", "bob@example.com")
+    refused = moving("run", "--since", "")
+    assert (refused.exit_code, "--since must be" in refused.output) == (1, True)
+    assert set(users_of(moving.deps)) == {"ann"}
+
+
 def test_an_email_that_was_registered_here_stays_its_owners(service: Service, moving: Move, old: Old) -> None:
     """Never two people with one email: the old one is told of, with their recordings."""
     email = new_email()
