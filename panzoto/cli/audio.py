@@ -13,7 +13,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from panzoto.deps import Deps, build
+from panzoto.deps import Deps
 from panzoto.errors import Conflict, NotFound, PanzotoError
 from panzoto.flows._working import work
 from panzoto.flows.sweep_audio import FAULTS, Found, Leftover, Unclear, left_in_bucket, left_in_parts, left_in_table
@@ -21,6 +21,7 @@ from panzoto.flows.sweep_decrypted import left_in_queue, left_in_the_clear
 from panzoto.models.object_keys import DECRYPTED, PEOPLE
 from panzoto.models.store.expressions import Attr
 
+from .operating import operating
 from .pace import in_chunks, paced
 from .progress import followed
 
@@ -50,8 +51,7 @@ class Tally:
 @click.option("--yes", is_flag=True, help="Do it also where so much is left that a table may be the wrong one.")
 def sweep(*, dry_run: bool, per_second: int, yes: bool) -> None:
     """Finish what was interrupted; remove abandoned uploads, objects without a record, and old decrypted copies."""
-    asked: Deps = current_app.extensions["panzoto"]
-    deps = build(asked.config, operator=True)
+    deps = operating()
     tally = Tally()
     try:
         with followed("recordings") as (say, follow):

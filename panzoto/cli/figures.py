@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
-from panzoto.deps import Deps, build
 from panzoto.models.audio_file import AudioFile, from_item
 from panzoto.models.store.expressions import Attr
 from panzoto.models.users import from_item as user_from_item
 
+from .operating import operating
 from .speaking import sentences
 
 figures = AppGroup("figures", help="Put right what is counted in passing.")
@@ -24,8 +23,7 @@ def recount() -> None:
 
     It reads the tables of recordings and of people whole. What is recorded or deleted meanwhile may be missed.
     """
-    asked: Deps = current_app.extensions["panzoto"]
-    deps = build(asked.config, operator=True)
+    deps = operating()
     files, stored = Counter[str](), Counter[str]()
     with sentences():
         for item in deps.audio_files.scan(only=Attr("uploaded_at").exists()):

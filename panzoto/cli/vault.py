@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
-from panzoto.deps import Deps, build
 from panzoto.errors import PanzotoError
 from panzoto.flows.oauth.disconnect import retry
 from panzoto.flows.oauth.rewrap import Outcome, rewrap
@@ -14,6 +12,7 @@ from panzoto.models.connections import from_item
 from panzoto.models.store.expressions import Attr, Condition
 from panzoto.models.store.wire import Item
 
+from .operating import operating
 from .progress import followed
 
 SAID_EVERY = 1000
@@ -27,7 +26,7 @@ def rewrap_all() -> None:
 
     It may be stopped and begun again: what is done is not done twice. Until it ends with 0, keep the old key enabled.
     """
-    deps = _deps()
+    deps = operating()
     counts = dict.fromkeys(Outcome, 0)
     failed = 0
     try:
@@ -54,7 +53,7 @@ def rewrap_all() -> None:
 @vault.command("sweep")
 def sweep() -> None:
     """End at their providers the grants that could not be ended when their owners asked for it."""
-    deps, done, left = _deps(), 0, 0
+    deps, done, left = operating(), 0, 0
     try:
         for item in deps.oauth_tokens.scan(only=Attr("revocation").exists()):
             try:
@@ -66,11 +65,6 @@ def sweep() -> None:
     except PanzotoError as fault:
         raise click.ClickException(str(fault)) from None
     click.echo(f"{done} grants ended, {left} are left for the next time.")
-
-
-def _deps() -> Deps:
-    asked: Deps = current_app.extensions["panzoto"]
-    return build(asked.config, operator=True)
 
 
 def _sealed() -> Condition:

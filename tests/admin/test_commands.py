@@ -11,7 +11,7 @@ import pytest
 from panzoto.deps import build
 from panzoto.models.audio_file import AudioFile, to_item
 
-from .conftest import Office
+from .conftest import Office, opened
 
 
 def said(office: Office, *words: str) -> str:
@@ -81,18 +81,36 @@ def test_the_newest_events_are_told(office: Office) -> None:
     assert refused(office, "audit", "tail", "--since", "soon").startswith("Error: the end must be a day")
 
 
+def test_what_a_command_counts_is_written_when_it_ends(ministack: str) -> None:
+    """By the parts of the service, and by those of an operator: nobody waits for the timer of a process that ends."""
+    office = opened(ministack, figures_seconds=3600)
+    me, leaving = office.someone(), office.someone()
+    office.deps.audio_files.put(to_item(recording(leaving["user_id"], 1)))
+    office.deps.users.begin_deletion(office.user(leaving), office.clock())
+    office.deps.tally.give()
+    assert said(office, "users", "sign-out", me["email"]).startswith("1 sessions of ")
+    assert said(office, "users", "sweep").endswith("1 deletions finished.\n")
+    today = office.clock().date()
+    kept = office.deps.figures.between(today, today)
+    assert (int(kept.days[today]["ended"]), int(kept.total["audio_files"])) == (2, -1)
+
+
+def recording(user_id: str, number: int) -> AudioFile:
+    """A recording of somebody's, of ten bytes."""
+    return AudioFile(
+        file_id=f"{user_id}-{number}",
+        user_id=user_id,
+        s3_key=f"k{number}",
+        file_size=10,
+        uploaded_at=datetime.now(UTC),
+    )
+
+
 def test_recordings_are_counted_anew(office: Office) -> None:
     """After a migration, or where a process was killed: of each person, and altogether."""
     me, other = office.someone(), office.someone()
     for number in range(3):
-        file = AudioFile(
-            file_id=f"{me['user_id']}-{number}",
-            user_id=me["user_id"],
-            s3_key=f"k{number}",
-            file_size=10,
-            uploaded_at=datetime.now(UTC),
-        )
-        office.deps.audio_files.put(to_item(file))
+        office.deps.audio_files.put(to_item(recording(me["user_id"], number)))
     office.deps.audio_files.put({"file_id": "begun", "user_id": "x", "started_at": 1})
     office.deps.users.add_audio(other["user_id"], {"audio_files": 7, "audio_bytes": 7})
     assert said(office, "figures", "recount") == "3 recordings of 1 people, 30 bytes.\n"
