@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
-from panzoto.errors import PanzotoError
+from panzoto.errors import PanzotoError, StoreRefused
 from panzoto.flows.delete_me import finish
 from panzoto.models.store.expressions import Attr
 from panzoto.models.users import from_item
@@ -24,13 +24,13 @@ def sweep() -> None:
         for item in deps.users.scan(only=Attr("deleting_at").exists()):
             try:
                 finish(deps, from_item(item))
-            except (PanzotoError, KeyError, ValueError) as fault:  # this one waits; the others must not
+            except (PanzotoError, StoreRefused, KeyError, ValueError) as fault:  # this one waits; the others must not
                 click.echo(f"{item['user_id']}: not deleted: {type(fault).__name__}: {fault}", err=True)
                 failed += 1
             else:
                 click.echo(f"{item['user_id']}: deleted.")
                 done += 1
-    except PanzotoError as fault:
+    except (PanzotoError, StoreRefused) as fault:
         raise click.ClickException(str(fault)) from None
     click.echo(f"{done} deletions finished.")
     if failed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
-from panzoto.errors import PanzotoError
+from panzoto.errors import PanzotoError, StoreRefused
 from panzoto.flows.oauth.disconnect import retry
 from panzoto.flows.oauth.rewrap import Outcome, rewrap
 from panzoto.models.connections import from_item
@@ -37,10 +37,10 @@ def rewrap_all() -> None:
                     say(f"{number} looked at")
                 try:
                     counts[rewrap(deps, from_item(item), current)] += 1
-                except (PanzotoError, KeyError, ValueError) as fault:  # this one waits; the others must not
+                except (PanzotoError, StoreRefused, KeyError, ValueError) as fault:  # the others must not wait
                     say(f"{_name(item)}: not rewrapped: {type(fault).__name__}: {fault}")
                     failed += 1
-    except PanzotoError as fault:
+    except (PanzotoError, StoreRefused) as fault:
         raise click.ClickException(str(fault)) from None
     click.echo(f"{counts[Outcome.DONE]} rewrapped, {counts[Outcome.NOTHING]} were under the key already.")
     busy = counts[Outcome.BUSY]
@@ -58,11 +58,11 @@ def sweep() -> None:
         for item in deps.oauth_tokens.scan(only=Attr("revocation").exists()):
             try:
                 ended = retry(deps, from_item(item))
-            except (PanzotoError, KeyError, ValueError) as fault:  # the same
+            except (PanzotoError, StoreRefused, KeyError, ValueError) as fault:  # the same
                 click.echo(f"{_name(item)}: not ended: {type(fault).__name__}: {fault}", err=True)
                 ended = False
             done, left = done + ended, left + (not ended)
-    except PanzotoError as fault:
+    except (PanzotoError, StoreRefused) as fault:
         raise click.ClickException(str(fault)) from None
     click.echo(f"{done} grants ended, {left} are left for the next time.")
 
