@@ -209,7 +209,7 @@ class Config:
         "FIGURES_SECONDS",
         formats.whole(0, 3600),
         10,
-        says="How often a process writes what it has counted for the figures, while there is something; 0 writes none.",
+        says="How often a process writes what it has counted for the figures, while there is something; 0 counts none.",
     )
     audit_retention: timedelta = var(
         "AUDIT_RETENTION",

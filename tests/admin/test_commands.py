@@ -86,7 +86,7 @@ def test_the_newest_events_are_told(office: Office) -> None:
 
 def test_what_a_command_counts_is_written_when_it_ends(ministack: str) -> None:
     """By the parts of the service, and by those of an operator: nobody waits for the timer of a process that ends."""
-    office = opened(ministack, figures_seconds=3600)
+    office = opened(ministack)
     me, leaving = office.someone(), office.someone()
     office.deps.audio_files.put(to_item(recording(leaving["user_id"], 1)))
     office.deps.users.begin_deletion(office.user(leaving), office.clock())
