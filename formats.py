@@ -191,7 +191,7 @@ def language(value: str) -> str:
 
 def region(value: str) -> str:
     """An AWS region."""
-    if not re.fullmatch(r"[a-z]{2,3}(-[a-z]+)+-\d", value, re.ASCII):
+    if not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", value, re.ASCII):
         raise ValueError("an AWS region such as us-east-1")
     return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 import env
 import formats
+from tests.house.source import ROOT
 
 SECOND = timedelta(seconds=1)
 DURATIONS = [
@@ -193,6 +195,18 @@ def test_a_region_is_one_of_aws() -> None:
     assert [formats.region(text) for text in ("eu-west-1", "us-gov-east-1", "us-iso-east-1")]
     with pytest.raises(ValueError, match="an AWS region"):
         formats.region("Virginia")
+
+
+def test_every_region_is_read_here_and_by_terraform() -> None:
+    """All that boto3 knows, of every partition: the European Sovereign Cloud's begin with four letters."""
+    terraform = (ROOT / "infra/terraform/variables.tf").read_text(encoding="utf-8")
+    (pattern,) = re.findall(r'regex\("([^"]+)", var\.region\)', terraform)
+    session = boto3.session.Session()
+    partitions = session.get_available_partitions()
+    known = {each for name in partitions for each in session.get_available_regions("dynamodb", name)}
+    for each in known | {"eusc-de-east-1"}:
+        assert formats.region(each) == each
+        assert re.search(pattern, each)
 
 
 @pytest.mark.parametrize(
