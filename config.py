@@ -559,7 +559,7 @@ class Config:
     )
 
     port: int = var("PORT", formats.whole(1, 65535), 5000, says="The port that gunicorn listens on.")
-    bind: str = var("BIND", formats.text, "127.0.0.1", says="The address that gunicorn listens on, behind nginx.")
+    bind: str = var("BIND", formats.host, "127.0.0.1", says="The address that gunicorn listens on, behind nginx.")
     workers: int | None = var(
         "WEB_CONCURRENCY", formats.whole(1, 256), default_text="one per core", says="Processes of gunicorn."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
-from ipaddress import AddressValueError, IPv6Address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 import idna
 from phonenumbers import SUPPORTED_REGIONS
@@ -211,6 +211,26 @@ def url(value: str) -> str:
         if int(port or 1) <= LAST_PORT and (HOST.fullmatch(host) or _is_ipv6(number)):
             return value.rstrip("/")
     raise ValueError("an address such as http://localhost:8000")
+
+
+def host(value: str) -> str:
+    """A host to listen on: a name, or a number of IPv4 or IPv6, without the brackets that it may have come in."""
+    bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value
+    if _is_ipv6(bare) or (bare == value and (_is_ipv4(value) or _is_name(value))):
+        return bare
+    raise ValueError("the name or the number of a host such as localhost, 0.0.0.0 or ::1, without a port")
+
+
+def _is_name(value: str) -> bool:
+    """Whether it is a name; what ends in a number is one to a resolver."""
+    return bool(HOST.fullmatch(value)) and not value.removesuffix(".").rpartition(".")[2][0].isdigit()
+
+
+def _is_ipv4(number: str) -> bool:
+    try:
+        return bool(IPv4Address(number))
+    except AddressValueError:
+        return False
 
 
 def _is_ipv6(number: str) -> bool:

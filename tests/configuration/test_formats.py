@@ -39,6 +39,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "region": formats.region,
     "kms_key": formats.kms_key,
     "url": formats.url,
+    "host": formats.host,
     "domains": formats.listed(formats.domain),
     "countries": formats.listed(formats.country),
     "scheme": formats.scheme,
@@ -152,6 +153,37 @@ def test_refuses_an_address_that_no_client_could_take(text: str) -> None:
 def test_reads_origins_as_a_browser_sends_them(text: str, origins: tuple[str, ...]) -> None:
     """Origins are compared as text, so they are kept in the form that a browser sends."""
     assert formats.listed(formats.origin)(text) == origins
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        *(
+            ("127.0.0.1", "127.0.0.1"),
+            ("0.0.0.0", "0.0.0.0"),
+            ("localhost", "localhost"),
+            ("a-1.example", "a-1.example"),
+        ),
+        *(("::1", "::1"), ("[::1]", "::1"), ("::", "::"), ("[::]", "::")),
+    ],
+)
+def test_a_host_is_a_name_or_a_number(text: str, host: str) -> None:
+    """Of IPv6 with brackets or without: whoever listens there puts them around it."""
+    assert formats.host(text) == host
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("0.0.0.0:80", "localhost:80", "[::1]:80", "[::1", "::1]", "[[::1]]", "[127.0.0.1]", "[localhost]", "[]"),
+        *("unix:/run/panzoto.sock", "fd://3", "/run/panzoto.sock", "http://localhost", "*", "1.2.3.999", "127.1", "5"),
+        *("a b", "-a", "a..b", ":::"),
+    ],
+)
+def test_refuses_what_is_no_host(text: str) -> None:
+    """A port, a socket of a file, and a number that is no address would fail when the server starts."""
+    with pytest.raises(ValueError, match="the name or the number of a host"):
+        formats.host(text)
 
 
 def test_reads_one_word_of_a_few() -> None:

@@ -39,6 +39,7 @@ GARBAGE = {
     "S3_BUCKET": "No_Bucket",
     "USERS_TABLE": "a table",
     "PORT": "65536",
+    "BIND": "0.0.0.0:80",
     "WEB_CONCURRENCY": "many",
     "THREADS": "0",
     "TRUSTED_PROXIES": "-1",
