@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from email.utils import parseaddr
+from email.utils import getaddresses
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 import idna
@@ -86,13 +86,26 @@ def one_of(*choices: str) -> Parse[str]:
 
 
 def listed(parse: Parse[str]) -> Parse[tuple[str, ...]]:
-    """Several values between commas."""
-    return lambda value: tuple(parse(part.strip()) for part in value.split(",") if part.strip())
+    """Several values between commas; with none at all something was lost, and no list may mean all."""
+
+    def parse_all(value: str) -> tuple[str, ...]:
+        return tuple(map(parse, parts(value)))
+
+    return parse_all
+
+
+def parts(value: str) -> list[str]:
+    """What stands between commas: something, where anything was given."""
+    found = [part.strip() for part in value.split(",") if part.strip()]
+    if value and not found:
+        raise ValueError("one or more between commas")
+    return found
 
 
 def mailbox(value: str) -> str:
-    """An email address, with or without a name before it."""
-    _, address = parseaddr(value)
+    """One email address, with or without a name before it."""
+    found = getaddresses([value])
+    address = found[0][1] if len(found) == 1 and not value.endswith(",") else ""
     local, _, domain = address.rpartition("@")
     if not local or not HOST.fullmatch(domain) or "\n" in value or "\r" in value:
         raise ValueError("an address such as hello@example.com or Panzoto <hello@example.com>")

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import env
 import formats
+import providers
 from tests.house.source import ROOT
 
 SECOND = timedelta(seconds=1)
@@ -47,6 +48,8 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "fingerprints": formats.listed(formats.fingerprint),
     "kms_name": formats.kms_name,
     "moment": formats.moment,
+    "mailbox": formats.mailbox,
+    "providers": providers.named,
 }
 ANYTHING = st.text(st.characters(), max_size=80) | st.from_regex(r"(https?://)?[\w.:\[\]-]{0,20}/?", fullmatch=True)
 
@@ -147,7 +150,7 @@ def test_refuses_an_address_that_no_client_could_take(text: str) -> None:
         ("https://App.Example.com:443/", ("https://app.example.com",)),
         ("http://example.com:80", ("http://example.com",)),
         ("*", ("*",)),
-        (" , ", ()),
+        (" , *,", ("*",)),
     ],
 )
 def test_reads_origins_as_a_browser_sends_them(text: str, origins: tuple[str, ...]) -> None:
@@ -184,6 +187,27 @@ def test_refuses_what_is_no_host(text: str) -> None:
     """A port, a socket of a file, and a number that is no address would fail when the server starts."""
     with pytest.raises(ValueError, match="the name or the number of a host"):
         formats.host(text)
+
+
+@pytest.mark.parametrize("parser", ["origins", "domains", "countries", "fingerprints", "providers"])
+def test_a_list_of_nothing_is_refused(parser: str) -> None:
+    """Whoever writes commas alone has lost what stood between them, and no countries would mean all of them."""
+    with pytest.raises(ValueError, match="one or more between commas"):
+        PARSERS[parser](" , ")
+
+
+def test_a_sender_is_one_mailbox() -> None:
+    """With a name before it or without; not two of them, of which all but the first would be forgotten."""
+    for text in ("a@b.example", "Panzoto <a@b.example>", '"A, B" <a@b.example>'):
+        assert formats.mailbox(text) == text
+    for text in (
+        "a@b.example, c@d.example",
+        "a@b.example,",
+        "A <a@b.example>; c@d.example",
+        "a@b.example <c@d.example>",
+    ):
+        with pytest.raises(ValueError, match="an address such as"):
+            formats.mailbox(text)
 
 
 def test_reads_one_word_of_a_few() -> None:
