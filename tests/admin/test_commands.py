@@ -81,7 +81,7 @@ def test_the_newest_events_are_told(office: Office) -> None:
     assert len(lines) == 1
     assert said(office, "audit", "tail", "--subject", "nothing") == "Nothing happened.\n"
     assert said(office, "audit", "tail", "--subject", "nothing", "--json") == ""
-    assert refused(office, "audit", "tail", "--since", "soon").startswith("Error: the end must be a day")
+    assert refused(office, "audit", "tail", "--since", "soon").startswith("Error: since must be a day")
 
 
 def test_what_a_command_counts_is_written_when_it_ends(ministack: str) -> None:

@@ -274,6 +274,9 @@ def test_events_between_two_times(office: Office, support: Me) -> None:
     assert len(get(office, support, f"/audit?subject={who}&since={since}&until={until}")["events"]) == 3
     assert get(office, support, f"/audit?since={since}&until=2001-01-01", 400)["code"] == "invalid_request"
     assert get(office, support, "/audit?until=2001-01-01")["events"] == []
+    for name in ("since", "until"):
+        refused = get(office, support, f"/audit?{name}=2026-02-31", 400)
+        assert (refused["code"], refused["error"].split(" must")[0]) == ("invalid_request", name)
     assert get(office, support, f"/audit?since={day}x", 400)["code"] == "invalid_request"
 
 
