@@ -26,6 +26,7 @@ MIB, GIB = 2**20, 2**30
 SMALLEST_PART, LARGEST_PART = 5 * MIB, 5 * GIB
 SHORTEST_ANSWER, LONGEST_ANSWER = timedelta(milliseconds=100), timedelta(seconds=10)
 LONGEST_MARGIN = timedelta(minutes=30)
+EVER = "3660d"
 LOCAL_NAMES = (".local", ".localhost", ".internal")
 # Secrets that a document, a tutorial or this project's own files have shown to the world.
 PUBLISHED = frozenset(
@@ -209,7 +210,7 @@ class Config:
         "FIGURES_SECONDS",
         formats.whole(0, 3600),
         10,
-        says="How often a process writes what it has counted for the figures, while there is something; 0 writes none.",
+        says="How often a process writes what it has counted for the figures, while there is something; 0 counts none.",
     )
     audit_retention: timedelta = var(
         "AUDIT_RETENTION",
@@ -559,7 +560,7 @@ class Config:
     )
 
     port: int = var("PORT", formats.whole(1, 65535), 5000, says="The port that gunicorn listens on.")
-    bind: str = var("BIND", formats.text, "127.0.0.1", says="The address that gunicorn listens on, behind nginx.")
+    bind: str = var("BIND", formats.host, "127.0.0.1", says="The address that gunicorn listens on, behind nginx.")
     workers: int | None = var(
         "WEB_CONCURRENCY", formats.whole(1, 256), default_text="one per core", says="Processes of gunicorn."
     )
@@ -698,6 +699,11 @@ class Config:
             ),
             ("UPLOAD_URL_EXPIRY", self.upload_url_expiry, "1s", "7d", signs),
             ("DOWNLOAD_URL_EXPIRY", self.download_url_expiry, "1s", "7d", signs),
+            ("JWT_ACCESS_EXPIRY", self.jwt_access_expiry, "10s", EVER, "an app would do nothing but refresh."),
+            ("ADMIN_MAX_AGE", self.admin_max_age, "1m", EVER, "nobody could act in time."),
+            ("AUDIT_RETENTION", self.audit_retention, "1d", EVER, "nobody could look at what happened."),
+            ("OAUTH_LOG_RETENTION", self.oauth_log_retention, "1h", EVER, "nobody could look at what happened."),
+            ("SMTP_TIMEOUT", self.smtp_timeout, "1s", EVER, "no mail would be sent."),
             ("CONTENT_TOKEN_EXPIRY", self.content_token_expiry, "1m", "1h", "whoever has it needs no password."),
             ("DECRYPT_JOB_LEASE", self.decrypt_job_lease, "2s", "10m", "somebody waits for what a crash has left."),
             ("DECRYPTED_KEPT", self.decrypted_kept, "1h", "7d", "time to transcribe, and no more."),

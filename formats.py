@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from email.utils import parseaddr
-from ipaddress import AddressValueError, IPv6Address
+from email.utils import getaddresses
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 import idna
 from phonenumbers import SUPPORTED_REGIONS
@@ -86,13 +86,26 @@ def one_of(*choices: str) -> Parse[str]:
 
 
 def listed(parse: Parse[str]) -> Parse[tuple[str, ...]]:
-    """Several values between commas."""
-    return lambda value: tuple(parse(part.strip()) for part in value.split(",") if part.strip())
+    """Several values between commas; with none at all something was lost, and no list may mean all."""
+
+    def parse_all(value: str) -> tuple[str, ...]:
+        return tuple(map(parse, parts(value)))
+
+    return parse_all
+
+
+def parts(value: str) -> list[str]:
+    """What stands between commas: something, where anything was given."""
+    found = [part.strip() for part in value.split(",") if part.strip()]
+    if value and not found:
+        raise ValueError("one or more between commas")
+    return found
 
 
 def mailbox(value: str) -> str:
-    """An email address, with or without a name before it."""
-    _, address = parseaddr(value)
+    """One email address, with or without a name before it."""
+    found = getaddresses([value])
+    address = found[0][1] if len(found) == 1 and not value.endswith(",") else ""
     local, _, domain = address.rpartition("@")
     if not local or not HOST.fullmatch(domain) or "\n" in value or "\r" in value:
         raise ValueError("an address such as hello@example.com or Panzoto <hello@example.com>")
@@ -191,7 +204,7 @@ def language(value: str) -> str:
 
 def region(value: str) -> str:
     """An AWS region."""
-    if not re.fullmatch(r"[a-z]{2,3}(-[a-z]+)+-\d", value, re.ASCII):
+    if not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", value, re.ASCII):
         raise ValueError("an AWS region such as us-east-1")
     return value
 
@@ -211,6 +224,26 @@ def url(value: str) -> str:
         if int(port or 1) <= LAST_PORT and (HOST.fullmatch(host) or _is_ipv6(number)):
             return value.rstrip("/")
     raise ValueError("an address such as http://localhost:8000")
+
+
+def host(value: str) -> str:
+    """A host to listen on: a name, or a number of IPv4 or IPv6, without the brackets that it may have come in."""
+    bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value
+    if _is_ipv6(bare) or (bare == value and (_is_ipv4(value) or _is_name(value))):
+        return bare
+    raise ValueError("the name or the number of a host such as localhost, 0.0.0.0 or ::1, without a port")
+
+
+def _is_name(value: str) -> bool:
+    """Whether it is a name; what ends in a number is one to a resolver."""
+    return bool(HOST.fullmatch(value)) and not value.removesuffix(".").rpartition(".")[2][0].isdigit()
+
+
+def _is_ipv4(number: str) -> bool:
+    try:
+        return bool(IPv4Address(number))
+    except AddressValueError:
+        return False
 
 
 def _is_ipv6(number: str) -> bool:

@@ -109,7 +109,7 @@ class Provider:
 
 def named(value: str) -> tuple[Provider, ...]:
     """The providers that a list names; the rest of them is in their own variables."""
-    names = list(dict.fromkeys(part.strip().lower() for part in value.split(",") if part.strip()))
+    names = list(dict.fromkeys(part.lower() for part in formats.parts(value)))
     if any(not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", name) or name in TAKEN for name in names):
         raise ValueError("names of small letters and digits between commas, such as google,work")
     return tuple(Provider(name=name) for name in names)

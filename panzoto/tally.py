@@ -22,7 +22,8 @@ log = structlog.get_logger()
 class Tally:
     """Counts by what they are about: a day, a person, everything. A thread gives them away, begun by the first count.
 
-    What giving them away costs is counted too, and does not begin it anew: an idle process rests.
+    What giving them away costs is counted too, and does not begin it anew: an idle process rests. Every 0 seconds is
+    never: then nothing is counted.
     """
 
     def __init__(self, every: float) -> None:
@@ -39,9 +40,11 @@ class Tally:
 
     def count(self, name: str, amount: float = 1, *, about: str = TODAY) -> None:
         """Count something."""
+        if not self._every:
+            return
         with self._lock:
             self._counts[about][name] += amount
-            if self._is_due or not self._every or getattr(self._giving, "now", False):
+            if self._is_due or getattr(self._giving, "now", False):
                 return
             self._is_due = True
         timer = threading.Timer(self._every, self.give)

@@ -123,7 +123,8 @@ def get_flow(path: shapes.FlowPath) -> Response:
 @by_staff
 def get_audit(query: shapes.AuditQuery) -> Response:
     """Events, newest first: to a subject, by an actor, of an action, between two times."""
-    since, until = (moment(each) if each else None for each in (query.since, query.until))
+    since = moment(query.since, "since") if query.since else None
+    until = moment(query.until, "until") if query.until else None
     if since and until and since > until:
         raise InvalidRequest("since is after until.")
     asked = audit.Asked(query.subject, query.actor, query.action, since, until)

@@ -48,11 +48,11 @@ def get_audit() -> Response:
         subject=asked.get("subject"),
         actor=asked.get("actor"),
         action=asked.get("action"),
-        since=_time(asked.get("since")),
-        until=_time(asked.get("until")),
+        since=_time(asked, "since"),
+        until=_time(asked, "until"),
     )
     return page("audit.html", found=audit(deps(), staff(), wanted, cursor=cursor), asked=asked)
 
 
-def _time(given: str | None) -> datetime | None:
-    return moment(given) if given else None
+def _time(asked: dict[str, str], name: str) -> datetime | None:
+    return moment(asked[name], name) if name in asked else None

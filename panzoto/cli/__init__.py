@@ -6,11 +6,20 @@ from click import Command, Context
 from flask import Flask
 from flask.cli import AppGroup
 
+from panzoto.deps import Deps
+
 
 class Commands(AppGroup):
-    """The commands, which are loaded when somebody asks for one: a server never does."""
+    """The commands, which are loaded when somebody asks for one: a server never does.
+
+    What one counts is given away when it ends: a process that is over in a second waits for no timer.
+    """
 
     _is_loaded = False
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(app.name)
+        self._deps: Deps = app.extensions["panzoto"]
 
     def list_commands(self, ctx: Context) -> list[str]:
         """Their names."""
@@ -20,6 +29,7 @@ class Commands(AppGroup):
     def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         """One of them."""
         self._load()
+        ctx.call_on_close(self._deps.tally.give)
         return super().get_command(ctx, cmd_name)
 
     def _load(self) -> None:
@@ -33,4 +43,4 @@ class Commands(AppGroup):
 
 def register(app: Flask) -> None:
     """Give `flask` the commands."""
-    app.cli = Commands(app.name)
+    app.cli = Commands(app)

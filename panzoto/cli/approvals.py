@@ -10,7 +10,7 @@ import orjson
 from flask import current_app
 from flask.cli import AppGroup
 
-from panzoto.deps import Deps, build
+from panzoto.deps import Deps
 from panzoto.errors import InvalidRequest, PanzotoError, StoreRefused
 from panzoto.flows.approvals import approve, end_approval, needs_approval
 from panzoto.flows.approvals_csv import ABOUT, Row, approval_of, moment
@@ -18,6 +18,7 @@ from panzoto.models.approved_emails import Approval, from_item
 from panzoto.models.store.expressions import Attr
 
 from .approvals_file import rows
+from .operating import operating
 from .progress import followed
 from .speaking import said, sentences, whoever
 
@@ -60,7 +61,7 @@ def remove(email: str, by: str) -> None:
 def listed(as_json: bool) -> None:
     """Every approval, by email."""
     with sentences():
-        found = sorted(map(from_item, _deps(operator=True).approved_emails.scan()), key=lambda each: each.email)
+        found = sorted(map(from_item, operating().approved_emails.scan()), key=lambda each: each.email)
     now = _deps().clock()
     for each in found:
         click.echo(orjson.dumps(_shown(each)).decode() if as_json else _line(each, now))
@@ -71,7 +72,7 @@ def listed(as_json: bool) -> None:
 @approvals.command("reindex")
 def reindex() -> None:
     """Put every approval on the lists: those that were written by hand, or before there were lists."""
-    deps, done = _deps(operator=True), 0
+    deps, done = operating(), 0
     with sentences():
         for item in deps.approved_emails.scan(only=Attr("listed").not_exists()):
             deps.approved_emails.enlist(item["email"])
@@ -111,9 +112,9 @@ def _approve_row(deps: Deps, row: Row, by: str) -> None:
     approve(deps, wanted.email, approver, expires_at=wanted.expires_at, metadata=wanted.metadata)
 
 
-def _deps(*, operator: bool = False) -> Deps:
-    asked: Deps = current_app.extensions["panzoto"]
-    return build(asked.config, operator=True) if operator else asked
+def _deps() -> Deps:
+    deps: Deps = current_app.extensions["panzoto"]
+    return deps
 
 
 def _say_what_counts(deps: Deps, email: str) -> None:

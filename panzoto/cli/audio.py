@@ -13,14 +13,15 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from panzoto.deps import Deps, build
-from panzoto.errors import Conflict, NotFound, PanzotoError
+from panzoto.deps import Deps
+from panzoto.errors import Conflict, NotFound, PanzotoError, StoreRefused
 from panzoto.flows._working import work
 from panzoto.flows.sweep_audio import FAULTS, Found, Leftover, Unclear, left_in_bucket, left_in_parts, left_in_table
 from panzoto.flows.sweep_decrypted import left_in_queue, left_in_the_clear
 from panzoto.models.object_keys import DECRYPTED, PEOPLE
 from panzoto.models.store.expressions import Attr
 
+from .operating import operating
 from .pace import in_chunks, paced
 from .progress import followed
 
@@ -50,8 +51,7 @@ class Tally:
 @click.option("--yes", is_flag=True, help="Do it also where so much is left that a table may be the wrong one.")
 def sweep(*, dry_run: bool, per_second: int, yes: bool) -> None:
     """Finish what was interrupted; remove abandoned uploads, objects without a record, and old decrypted copies."""
-    asked: Deps = current_app.extensions["panzoto"]
-    deps = build(asked.config, operator=True)
+    deps = operating()
     tally = Tally()
     try:
         with followed("recordings") as (say, follow):
@@ -59,7 +59,7 @@ def sweep(*, dry_run: bool, per_second: int, yes: bool) -> None:
             too_many = 0 if dry_run or yes else _too_many(deps, left, tally)
             for each in paced(left, per_second):
                 _mend(each, tally, say, dry_run=dry_run or too_many > 0)
-    except PanzotoError as fault:
+    except (PanzotoError, StoreRefused) as fault:
         raise click.ClickException(str(fault)) from None
     done = "would be mended" if dry_run or too_many else "mended"
     click.echo(f"{tally.seen} looked at, {tally.mended} {done}.")
@@ -82,6 +82,8 @@ def do_work(*, once: bool, every: int) -> None:
         except PanzotoError as fault:
             click.echo(str(fault), err=True)
             pause = float(every)
+        except StoreRefused as fault:  # which no waiting mends
+            raise click.ClickException(str(fault)) from None
         if pause is None and once:
             return
         time.sleep(min(float(every), every if pause is None else pause))

@@ -38,7 +38,7 @@ def tail(
     deps: Deps = current_app.extensions["panzoto"]
     staff, found, cursor = operator(whoever()), list[Event](), None
     with sentences():
-        wanted = Asked(subject, actor, action, moment(since) if since else None)
+        wanted = Asked(subject, actor, action, moment(since, "since") if since else None)
         while len(found) < limit:
             page = events(deps, staff, wanted, limit=limit - len(found), cursor=cursor)
             found += page.items

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import isfinite
+from typing import Any
+
 import click
 
 from panzoto import costs as declared
@@ -10,7 +13,22 @@ from panzoto.months import Habits, Line, month
 
 MILLION = 1_000_000
 USUAL = Habits()
-POSITIVE = click.FloatRange(min=0)
+
+
+class Amount(click.FloatRange):
+    """A number from 0 on; not nan, which is below nothing and above nothing, and no number without an end."""
+
+    name = "amount"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number."""
+        amount = float(super().convert(value, param, ctx))
+        if not isfinite(amount):
+            self.fail(f"{value} is no amount.", param, ctx)
+        return amount
+
+
+POSITIVE = Amount(min=0, max=1e15)
 
 
 @click.command("costs")

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
-from panzoto.deps import Deps, build
-from panzoto.errors import PanzotoError
+from panzoto.errors import PanzotoError, StoreRefused
 from panzoto.flows.oauth.disconnect import retry
 from panzoto.flows.oauth.rewrap import Outcome, rewrap
 from panzoto.models.connections import from_item
 from panzoto.models.store.expressions import Attr, Condition
 from panzoto.models.store.wire import Item
 
+from .operating import operating
 from .progress import followed
 
 SAID_EVERY = 1000
@@ -27,7 +26,7 @@ def rewrap_all() -> None:
 
     It may be stopped and begun again: what is done is not done twice. Until it ends with 0, keep the old key enabled.
     """
-    deps = _deps()
+    deps = operating()
     counts = dict.fromkeys(Outcome, 0)
     failed = 0
     try:
@@ -38,10 +37,10 @@ def rewrap_all() -> None:
                     say(f"{number} looked at")
                 try:
                     counts[rewrap(deps, from_item(item), current)] += 1
-                except (PanzotoError, KeyError, ValueError) as fault:  # this one waits; the others must not
+                except (PanzotoError, StoreRefused, KeyError, ValueError) as fault:  # the others must not wait
                     say(f"{_name(item)}: not rewrapped: {type(fault).__name__}: {fault}")
                     failed += 1
-    except PanzotoError as fault:
+    except (PanzotoError, StoreRefused) as fault:
         raise click.ClickException(str(fault)) from None
     click.echo(f"{counts[Outcome.DONE]} rewrapped, {counts[Outcome.NOTHING]} were under the key already.")
     busy = counts[Outcome.BUSY]
@@ -54,23 +53,18 @@ def rewrap_all() -> None:
 @vault.command("sweep")
 def sweep() -> None:
     """End at their providers the grants that could not be ended when their owners asked for it."""
-    deps, done, left = _deps(), 0, 0
+    deps, done, left = operating(), 0, 0
     try:
         for item in deps.oauth_tokens.scan(only=Attr("revocation").exists()):
             try:
                 ended = retry(deps, from_item(item))
-            except (PanzotoError, KeyError, ValueError) as fault:  # the same
+            except (PanzotoError, StoreRefused, KeyError, ValueError) as fault:  # the same
                 click.echo(f"{_name(item)}: not ended: {type(fault).__name__}: {fault}", err=True)
                 ended = False
             done, left = done + ended, left + (not ended)
-    except PanzotoError as fault:
+    except (PanzotoError, StoreRefused) as fault:
         raise click.ClickException(str(fault)) from None
     click.echo(f"{done} grants ended, {left} are left for the next time.")
-
-
-def _deps() -> Deps:
-    asked: Deps = current_app.extensions["panzoto"]
-    return build(asked.config, operator=True)
 
 
 def _sealed() -> Condition:

@@ -48,12 +48,12 @@ def approval_of(row: Row) -> Wanted:
     return Wanted(says["email"], moment(until) if until else None, about)
 
 
-def moment(text: str) -> datetime:
-    """A day or a time, as UTC."""
+def moment(text: str, what: str = "the end") -> datetime:
+    """A day or a time, as UTC; whoever gave another is told of what."""
     try:
         return formats.moment(text).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise InvalidRequest("the end must be a day or a time such as 2027-01-31 or 2027-01-31T12:00:00Z") from None
+        raise InvalidRequest(f"{what} must be a day or a time such as 2027-01-31 or 2027-01-31T12:00:00Z") from None
 
 
 def _columns(name: str, reader: Reader) -> list[str]:

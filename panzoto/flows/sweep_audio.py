@@ -14,7 +14,7 @@ from typing import TypeVar
 from panzoto.aws.bucket import Listed
 from panzoto.aws.multipart import Begun
 from panzoto.deps import Deps
-from panzoto.errors import PanzotoError
+from panzoto.errors import PanzotoError, StoreRefused
 from panzoto.models import object_keys
 from panzoto.models.audio_file import from_item
 from panzoto.models.audio_files import Leaving, State, Upload
@@ -23,7 +23,7 @@ from panzoto.models.store.wire import Item
 from ._recordings import remove
 
 # What may be wrong with one thing alone.
-FAULTS = (PanzotoError, KeyError, TypeError, ValueError)
+FAULTS = (PanzotoError, StoreRefused, KeyError, TypeError, ValueError)
 Thing = TypeVar("Thing")
 
 

@@ -31,7 +31,7 @@ SECONDS_TO_LOAD = 600.0  # much data takes long to load; that the emulator died 
 SECONDS_TO_FINISH = 40.0  # gunicorn gives open requests 30
 SECONDS_TO_SAVE = 900.0
 SECONDS_FOR_LEFTOVERS = 60.0
-EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1", "[::]": "::1"}
+EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1"}
 OK = 200
 FILLED = "It holds tables, bucket, key, secret, a sender of mail and the first admin."
 
@@ -47,7 +47,7 @@ class Run:
         self._signals = signals
         self._emulator: Child | None = None
         self._backend: Child | None = None
-        self._host = EVERYWHERE.get(config.bind, config.bind.strip("[]"))
+        self._host = EVERYWHERE.get(config.bind, config.bind)
 
     def everything(self) -> NoReturn:
         """Bring it up, keep it up, bring it down. Ends with `Stop` if that was asked for, else with `CannotRun`."""

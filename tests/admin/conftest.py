@@ -82,7 +82,7 @@ class Office(Service):
 
 def opened(ministack: str, **changes: Any) -> Office:
     """A service of its own, with its tables."""
-    settings: dict[str, Any] = {"rate_limits": UNLIMITED, **QUICK, **changes}
+    settings: dict[str, Any] = {"rate_limits": UNLIMITED, "figures_seconds": 3600, **QUICK, **changes}
     config = configured(new_account(), ministack, outbox_url=ministack, **settings)
     clock = Clock()
     deps = lightly(replace(build(config), clock=clock))

@@ -8,10 +8,13 @@ from typing import Any
 import orjson
 import pytest
 
-from panzoto.deps import build
+from panzoto.cli import operating
+from panzoto.deps import Deps, build
 from panzoto.models.audio_file import AudioFile, to_item
+from panzoto.models.store.expressions import Change
+from tests.support import border
 
-from .conftest import Office
+from .conftest import Office, opened
 
 
 def said(office: Office, *words: str) -> str:
@@ -78,21 +81,39 @@ def test_the_newest_events_are_told(office: Office) -> None:
     assert len(lines) == 1
     assert said(office, "audit", "tail", "--subject", "nothing") == "Nothing happened.\n"
     assert said(office, "audit", "tail", "--subject", "nothing", "--json") == ""
-    assert refused(office, "audit", "tail", "--since", "soon").startswith("Error: the end must be a day")
+    assert refused(office, "audit", "tail", "--since", "soon").startswith("Error: since must be a day")
+
+
+def test_what_a_command_counts_is_written_when_it_ends(ministack: str) -> None:
+    """By the parts of the service, and by those of an operator: nobody waits for the timer of a process that ends."""
+    office = opened(ministack)
+    me, leaving = office.someone(), office.someone()
+    office.deps.audio_files.put(to_item(recording(leaving["user_id"], 1)))
+    office.deps.users.begin_deletion(office.user(leaving), office.clock())
+    office.deps.tally.give()
+    assert said(office, "users", "sign-out", me["email"]).startswith("1 sessions of ")
+    assert said(office, "users", "sweep").endswith("1 deletions finished.\n")
+    today = office.clock().date()
+    kept = office.deps.figures.between(today, today)
+    assert (int(kept.days[today]["ended"]), int(kept.total["audio_files"])) == (2, -1)
+
+
+def recording(user_id: str, number: int) -> AudioFile:
+    """A recording of somebody's, of ten bytes."""
+    return AudioFile(
+        file_id=f"{user_id}-{number}",
+        user_id=user_id,
+        s3_key=f"k{number}",
+        file_size=10,
+        uploaded_at=datetime.now(UTC),
+    )
 
 
 def test_recordings_are_counted_anew(office: Office) -> None:
     """After a migration, or where a process was killed: of each person, and altogether."""
     me, other = office.someone(), office.someone()
     for number in range(3):
-        file = AudioFile(
-            file_id=f"{me['user_id']}-{number}",
-            user_id=me["user_id"],
-            s3_key=f"k{number}",
-            file_size=10,
-            uploaded_at=datetime.now(UTC),
-        )
-        office.deps.audio_files.put(to_item(file))
+        office.deps.audio_files.put(to_item(recording(me["user_id"], number)))
     office.deps.audio_files.put({"file_id": "begun", "user_id": "x", "started_at": 1})
     office.deps.users.add_audio(other["user_id"], {"audio_files": 7, "audio_bytes": 7})
     assert said(office, "figures", "recount") == "3 recordings of 1 people, 30 bytes.\n"
@@ -100,6 +121,46 @@ def test_recordings_are_counted_anew(office: Office) -> None:
     assert (office.user(other).audio_files, office.user(other).audio_bytes) == (0, 0)
     total = office.deps.figures.between(office.clock().date(), office.clock().date()).total
     assert [int(total["audio_files"]), int(total["audio_bytes"])] == [3, 30]
+
+
+def test_odd_items_keep_nothing_from_being_counted(ministack: str) -> None:
+    """They are named and left out; the others are counted, and the command ends with 1."""
+    office = opened(ministack)
+    me, odd = office.someone(), office.someone()
+    item = to_item(recording(me["user_id"], 1))
+    office.deps.audio_files.put(item)
+    later = {name: value for name, value in item.items() if name != "uploaded_at_iso"}
+    office.deps.audio_files.put(later | {"file_id": "odd-time", "uploaded_at": 1_700_000_000_000})
+    office.deps.audio_files.put(item | {"file_id": "odd-size", "file_size": "large"})
+    office.deps.users.update({"user_id": odd["user_id"]}, Change(remove=["created_at_iso"]))
+    ended = office.flask("figures", "recount")
+    assert (ended.exit_code, ended.stdout) == (1, "1 recordings of 1 people, 10 bytes.\n")
+    *named, last = ended.stderr.splitlines()
+    assert sorted(line.split(":")[0] for line in named) == sorted(["odd-time", "odd-size", odd["user_id"]])
+    assert last == "Error: 3 items could not be read; mend them, and run this again."
+    assert office.user(me).audio_files == 1
+
+
+def test_whoever_leaves_during_a_recount_is_passed_over(ministack: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who was deleted after they were read has no recordings to set right."""
+    office = opened(ministack)
+    leaving, staying = office.someone(), office.someone()
+    for each in (leaving, staying):
+        office.deps.users.add_audio(each["user_id"], {"audio_files": 7, "audio_bytes": 7})
+
+    def leaves(request: Any, _: Any) -> None:
+        if b"UpdateExpression" in request.body:
+            office.deps.users.delete_person(leaving["user_id"])
+
+    def made(*given: Any, **named: Any) -> Deps:
+        deps = build(*given, **named)
+        border.at(deps.gateway._client, then=leaves)
+        return deps
+
+    monkeypatch.setattr(operating, "build", made)
+    assert said(office, "figures", "recount") == "0 recordings of 0 people, 0 bytes.\n"
+    assert office.deps.users.find(leaving["user_id"]) is None
+    assert office.user(staying).audio_files == 0
 
 
 def test_approvals_of_before_come_onto_the_lists(office: Office) -> None:

@@ -23,7 +23,7 @@ from panzoto.models.store.expressions import Change
 from panzoto.tally import TODAY, Tally
 from tests.support import tables
 
-from .conftest import BOSS, Office, new_email
+from .conftest import BOSS, Office, new_email, opened
 
 Me = dict[str, Any]
 
@@ -289,6 +289,9 @@ def test_events_between_two_times(office: Office, support: Me) -> None:
     assert len(get(office, support, f"/audit?subject={who}&since={since}&until={until}")["events"]) == 3
     assert get(office, support, f"/audit?since={since}&until=2001-01-01", 400)["code"] == "invalid_request"
     assert get(office, support, "/audit?until=2001-01-01")["events"] == []
+    for name in ("since", "until"):
+        refused = get(office, support, f"/audit?{name}=2026-02-31", 400)
+        assert (refused["code"], refused["error"].split(" must")[0]) == ("invalid_request", name)
     assert get(office, support, f"/audit?since={day}x", 400)["code"] == "invalid_request"
 
 
@@ -379,6 +382,16 @@ def test_a_count_is_given_away_soon_and_an_idle_process_rests() -> None:
     assert given == [(TODAY, {"before": 1})]
     assert tally._counts == {TODAY: {"writes": 1}}
     assert not tally._is_due
+
+
+def test_where_nothing_is_to_be_written_nothing_is_counted(ministack: str) -> None:
+    """`FIGURES_SECONDS=0` keeps nothing for the end of the process either."""
+    office = opened(ministack, figures_seconds=0)
+    office.someone()
+    office.deps.tally.give()
+    today = office.clock().date()
+    kept = office.deps.figures.between(today, today)
+    assert (kept.days, kept.total) == ({}, {})
 
 
 @pytest.mark.parametrize("query", ["subject=", "actor=", "action=", "subject=&action=login"])

@@ -138,9 +138,14 @@ def test_an_upload_that_is_told_of_twice(
     assert phone.ask("POST", path, told).get_json().get("code") == code
 
 
-def test_a_recording_that_two_delete_is_counted_once(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_recording_that_two_delete_is_counted_once(
+    phone_for: Callable[..., Phone], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Both have read it, one has marked it, the other goes on with that: the person has no recording, and not -1."""
+    phone = phone_for(figures_seconds=3600)
     kept = phone.keep(DATA)
+    phone.deps.tally.give()
+    assert me(phone).audio_files == 1
     crossing(monkeypatch, AudioFiles, "begin_deletion", lambda: mark(phone, kept))
     assert phone.ask("DELETE", f"{FILES}/{kept['file_id']}").status_code == 200
     phone.deps.tally.give()

@@ -14,6 +14,7 @@ from config import Config
 from panzoto import cli
 from panzoto.aws.clients import Clients
 from panzoto.cli.tables import create_all
+from panzoto.tally import Tally
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -50,7 +51,9 @@ def commander(config: Config, clients: Clients | None = None) -> Command:
     """What gives commands, for a configuration and perhaps for other clients."""
     app = Flask("panzoto")
     # all that these commands know of the service's parts
-    app.extensions["panzoto"] = SimpleNamespace(config=config, clients=clients or Clients(config))
+    app.extensions["panzoto"] = SimpleNamespace(
+        config=config, clients=clients or Clients(config), tally=Tally(config.figures_seconds)
+    )
     cli.register(app)
     runner = app.test_cli_runner()
     return lambda *words: runner.invoke(args=["tables", *words])

@@ -19,6 +19,15 @@ def said(*arguments: str) -> str:
     return done.output
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-1", "1e300", "many"])
+@pytest.mark.parametrize("option", ["--minutes", "--requests", "--refreshes"])
+def test_what_is_no_amount_is_refused(option: str, value: str) -> None:
+    """Nobody is shown a price of nothing that can be counted."""
+    done = CliRunner().invoke(costs, ["--users", "10", option, value])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert option in done.stderr
+
+
 def test_a_price_is_writes_and_reads() -> None:
     """A million logins are seven million writes and two million reads: $4.375 and $0.25."""
     assert price(Cost(7, 2, 5)) * 1e6 == pytest.approx(4.625)

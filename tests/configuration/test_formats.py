@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 
 import env
 import formats
+import providers
+from tests.house.source import ROOT
 
 SECOND = timedelta(seconds=1)
 DURATIONS = [
@@ -37,6 +40,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "region": formats.region,
     "kms_key": formats.kms_key,
     "url": formats.url,
+    "host": formats.host,
     "domains": formats.listed(formats.domain),
     "countries": formats.listed(formats.country),
     "scheme": formats.scheme,
@@ -44,6 +48,8 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "fingerprints": formats.listed(formats.fingerprint),
     "kms_name": formats.kms_name,
     "moment": formats.moment,
+    "mailbox": formats.mailbox,
+    "providers": providers.named,
 }
 ANYTHING = st.text(st.characters(), max_size=80) | st.from_regex(r"(https?://)?[\w.:\[\]-]{0,20}/?", fullmatch=True)
 
@@ -144,12 +150,64 @@ def test_refuses_an_address_that_no_client_could_take(text: str) -> None:
         ("https://App.Example.com:443/", ("https://app.example.com",)),
         ("http://example.com:80", ("http://example.com",)),
         ("*", ("*",)),
-        (" , ", ()),
+        (" , *,", ("*",)),
     ],
 )
 def test_reads_origins_as_a_browser_sends_them(text: str, origins: tuple[str, ...]) -> None:
     """Origins are compared as text, so they are kept in the form that a browser sends."""
     assert formats.listed(formats.origin)(text) == origins
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        *(
+            ("127.0.0.1", "127.0.0.1"),
+            ("0.0.0.0", "0.0.0.0"),
+            ("localhost", "localhost"),
+            ("a-1.example", "a-1.example"),
+        ),
+        *(("::1", "::1"), ("[::1]", "::1"), ("::", "::"), ("[::]", "::")),
+    ],
+)
+def test_a_host_is_a_name_or_a_number(text: str, host: str) -> None:
+    """Of IPv6 with brackets or without: whoever listens there puts them around it."""
+    assert formats.host(text) == host
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("0.0.0.0:80", "localhost:80", "[::1]:80", "[::1", "::1]", "[[::1]]", "[127.0.0.1]", "[localhost]", "[]"),
+        *("unix:/run/panzoto.sock", "fd://3", "/run/panzoto.sock", "http://localhost", "*", "1.2.3.999", "127.1", "5"),
+        *("a b", "-a", "a..b", ":::"),
+    ],
+)
+def test_refuses_what_is_no_host(text: str) -> None:
+    """A port, a socket of a file, and a number that is no address would fail when the server starts."""
+    with pytest.raises(ValueError, match="the name or the number of a host"):
+        formats.host(text)
+
+
+@pytest.mark.parametrize("parser", ["origins", "domains", "countries", "fingerprints", "providers"])
+def test_a_list_of_nothing_is_refused(parser: str) -> None:
+    """Whoever writes commas alone has lost what stood between them, and no countries would mean all of them."""
+    with pytest.raises(ValueError, match="one or more between commas"):
+        PARSERS[parser](" , ")
+
+
+def test_a_sender_is_one_mailbox() -> None:
+    """With a name before it or without; not two of them, of which all but the first would be forgotten."""
+    for text in ("a@b.example", "Panzoto <a@b.example>", '"A, B" <a@b.example>'):
+        assert formats.mailbox(text) == text
+    for text in (
+        "a@b.example, c@d.example",
+        "a@b.example,",
+        "A <a@b.example>; c@d.example",
+        "a@b.example <c@d.example>",
+    ):
+        with pytest.raises(ValueError, match="an address such as"):
+            formats.mailbox(text)
 
 
 def test_reads_one_word_of_a_few() -> None:
@@ -193,6 +251,18 @@ def test_a_region_is_one_of_aws() -> None:
     assert [formats.region(text) for text in ("eu-west-1", "us-gov-east-1", "us-iso-east-1")]
     with pytest.raises(ValueError, match="an AWS region"):
         formats.region("Virginia")
+
+
+def test_every_region_is_read_here_and_by_terraform() -> None:
+    """All that boto3 knows, of every partition: the European Sovereign Cloud's begin with four letters."""
+    terraform = (ROOT / "infra/terraform/variables.tf").read_text(encoding="utf-8")
+    (pattern,) = re.findall(r'regex\("([^"]+)", var\.region\)', terraform)
+    session = boto3.session.Session()
+    partitions = session.get_available_partitions()
+    known = {each for name in partitions for each in session.get_available_regions("dynamodb", name)}
+    for each in known | {"eusc-de-east-1"}:
+        assert formats.region(each) == each
+        assert re.search(pattern, each)
 
 
 @pytest.mark.parametrize(

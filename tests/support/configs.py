@@ -26,6 +26,6 @@ def configured(account: str, endpoint: str | None, **changes: Any) -> Config:
         "aws_access_key_id": account,
         "s3_bucket": f"panzoto-audio-{account}",  # the names of buckets are the world's, not the account's
         "aws_secret_access_key": "test",
-        "figures_seconds": 0,  # a test writes them when it wants to
+        "figures_seconds": 0,  # a test that looks at them asks for them
     }
     return Config(**(settings | changes))

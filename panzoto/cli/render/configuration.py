@@ -59,7 +59,7 @@ environment or in the file) `.env` fills what the environment does not set; prod
 
 - **Durations** are written as Go writes them: `500ms`, `15m`, `168h`, `1h30m`; days too, `90d`. Ten years at most.
 - **Switches** are `1`, `true`, `yes`, `on` or `0`, `false`, `no`, `off`.
-- **Lists** have commas between their parts.
+- **Lists** have commas between their parts; commas alone are refused.
 - **Secrets** appear in no message and in no log.
 """
 PROVIDERS = """\
