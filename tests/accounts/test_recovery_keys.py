@@ -115,3 +115,4 @@ def test_a_person_of_before_has_none_yet(service: Service) -> None:
     answer = service.post(CONFIRM, {"recovery_key": me["recovery_key"]}, token=me["token"])
     assert (answer.status_code, answer.get_json()["code"]) == (400, "key_rejected")
     assert not is_confirmed(service, me)
+    assert service.get("/export", token=me["token"]).get_json()["audio_key"] is None

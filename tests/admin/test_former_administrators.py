@@ -60,3 +60,10 @@ def test_a_deletion_releases_the_newest_email(office: Office) -> None:
     office.deps.later.finish()
     assert answer.status_code == 202
     assert (office.deps.emails.find(me["email"]), office.deps.emails.find(email)) == (None, None)
+
+
+def test_an_administrator_may_act_on_themselves(office: Office) -> None:
+    """What is asked of them is that their session lives, as of anybody who acts."""
+    me = office.login(office.someone("admin"))
+    assert office.ask("PUT", f"/users/{me['user_id']}/roles/support", me).status_code == 200
+    assert office.user(me).roles == {"admin", "support"}

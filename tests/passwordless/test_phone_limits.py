@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 import limits
 from panzoto import create_app
 from panzoto.deps import build
+from panzoto.models.auth_state.rates import Part
 from panzoto.models.store.expressions import Change
 from tests.accounts.conftest import new_email
 from tests.support import border
@@ -133,6 +134,20 @@ def test_two_networks_guess_no_more_than_one(service: Service) -> None:
     whole = service.deps.config.rate_limits["code.phone"].most
     assert charges(service, "code.phone", phone) == whole
     assert sent + looked_at <= whole + service.deps.config.otp_max_attempts
+
+
+def test_a_code_from_before_it_was_known_who_asked(service_for: Callable[..., Service]) -> None:
+    """It is charged to whoever guesses, as far as their part goes, and what was sent is given back one by one."""
+    tight = limits.changed("code.phone=8/12h,code.network=2/12h")
+    service, phone = service_for(rate_limits=tight), new_phone()
+    code = asked(service, phone)
+    service.deps.otps.update({"PK": f"OTP#{phone}", "SK": "METADATA"}, Change(remove=["AskedFrom"]))
+    said_of_them = [outcome(service, phone, wrong(code))[0] for _ in range(3)]
+    assert (said_of_them, charges(service, "code.phone", phone)) == ([401, 429, 429], 2)
+    part = Part.of("code.network", "127.0.0.1")
+    for left in (1, 0, 0):
+        service.deps.rates.give_back("code.phone", phone, service.clock.now, part)
+        assert charges(service, "code.phone", phone) == left
 
 
 def test_networks_leave_nothing_where_nothing_was_sent(service_for: Callable[..., Service]) -> None:
