@@ -52,6 +52,19 @@ class Chunk:
         new = len(set(fit.names) - self._items)
         return len(self._items) + new <= MOST_MEMBERS and not (fit.claim and fit.claim in self.claims)
 
+    def beyond(self, upto: KeyValue, columns: Columns) -> Chunk | None:
+        """What of it comes after a key up to which somebody else has moved its rows; None where nothing does."""
+        if not is_after(self.upto, upto):
+            return None
+        rest = Chunk(upto, self.upto)
+        for fit, row in self.fits:
+            if is_after(fit.key, upto):
+                rest.add(fit, row)
+        for each in self.rejects:
+            if each.row[0] is None or is_after(columns.key_of(each.row[0]), upto):
+                rest.rejects.append(each)
+        return rest
+
     def add(self, fit: Fit, row: Row) -> None:
         """Take a row in."""
         self.fits.append((fit, row))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,12 +22,13 @@ from migrations.rows import Rules
 from migrations.state import Folder
 from migrations.watching import watched
 from panzoto.cli.faults import Place
-from panzoto.deps import Deps, build
+from panzoto.cli.operating import operating
 from panzoto.errors import PanzotoError, StoreRefused
 
 if TYPE_CHECKING:
     from migrations.source import Source
 
+# Longer than a request may wait.
 DEADLINE = timedelta(seconds=30)
 
 migrate = AppGroup("migrate", help="Move an old PostgreSQL deployment here, once.")
@@ -76,7 +77,7 @@ def plan(dsn: str, mapping: Path | None, state: Path, max_wcu: int | None) -> No
 
         result = planned(source, asked.rules, max_wcu)
         asked.folder.note(plan=result)
-    click.echo(reported(asked.folder))
+        click.echo(reported(asked.folder))
 
 
 @migrate.command("run")
@@ -91,21 +92,22 @@ def run(
     dsn: str, mapping: Path | None, state: Path, max_wcu: int | None, workers: int, since: str | None, patience: int
 ) -> None:
     """Move everything, or go on where an earlier run was ended."""
-    with _at_work(dsn, mapping, state) as (asked, source), watched() as watch:
+    with _at_work(dsn, mapping, state) as (asked, source):
         from migrations.running import Running  # noqa: PLC0415 (psycopg is there by now)
 
-        running = Running(
-            deps=_deps(workers),
-            source=source,
-            folder=asked.folder,
-            rules=asked.rules,
-            workers=workers,
-            most_units=max_wcu,
-            patience=patience,
-            watch=watch,
-        )
-        result = running.full() if since is None else running.later(_moment(since))
-    click.echo(reported(asked.folder))
+        with watched() as watch:
+            running = Running(
+                deps=operating(dynamodb_deadline=DEADLINE, threads=workers),
+                source=source,
+                folder=asked.folder,
+                rules=asked.rules,
+                workers=workers,
+                most_units=max_wcu,
+                patience=patience,
+                watch=watch,
+            )
+            result = running.full() if since is None else running.later(_moment(since))
+        click.echo(reported(asked.folder))
     click.echo(f"For the rows that come later: flask migrate run --since {result['since']}")
 
 
@@ -113,13 +115,14 @@ def run(
 @common
 def verify(dsn: str, mapping: Path | None, state: Path) -> None:
     """Compare every row with its item, both ways; end with 1 if anything differs."""
-    with _at_work(dsn, mapping, state) as (asked, source), watched() as watch:
+    with _at_work(dsn, mapping, state) as (asked, source):
         from migrations.verifying import Verifying  # noqa: PLC0415 (psycopg is there by now)
 
-        deps = _deps(1)
-        verifying = Verifying(deps=deps, source=source, folder=asked.folder, rules=asked.rules, watch=watch)
-        result = verifying.run()
-    click.echo(reported(asked.folder))
+        deps = operating(dynamodb_deadline=DEADLINE, threads=1)
+        with watched() as watch:
+            verifying = Verifying(deps=deps, source=source, folder=asked.folder, rules=asked.rules, watch=watch)
+            result = verifying.run()
+        click.echo(reported(asked.folder))
     if not result["verified"]:
         sys.exit(1)
 
@@ -162,20 +165,9 @@ def _at_work(dsn: str, mapping: Path | None, state: Path) -> Iterator[tuple[Aske
         raise click.ClickException(f"{reason}; the same command goes on.") from None
 
 
-def _deps(workers: int) -> Deps:
-    """Parts that wait longer than a request may, with a connection for each worker."""
-    config = _asked().config
-    return build(replace(config, dynamodb_deadline=DEADLINE, threads=workers), operator=True)
-
-
-def _asked() -> Deps:
-    deps: Deps = current_app.extensions["panzoto"]
-    return deps
-
-
 def _target() -> str:
     """Where the items go."""
-    config = _asked().config
+    config = current_app.extensions["panzoto"].config
     tables = (config.users_table, config.auth_state_table, config.audio_files_table)
     return f"{Place.of(config)} {' '.join(tables)}"
 

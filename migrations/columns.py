@@ -54,7 +54,10 @@ class Columns:
         """A time as the column of times keeps it."""
         kind = self.types[self.table.ours[-1]]
         if kind in {"timestamp", "date"}:
-            local = _earliest_from(time, self.zone)
+            try:
+                local = _earliest_from(time, self.zone)
+            except OverflowError:
+                raise Stopped("--since must be a time from the year 2 to 9998.") from None
             return local.date() if kind == "date" else local
         if kind in SECONDS:
             return time.timestamp()

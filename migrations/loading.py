@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from threading import Event
 
 from migrations.chunks import Chunk, Reject
-from migrations.columns import Columns
+from migrations.columns import Columns, KeyValue
 from migrations.faults import Stopped
 from migrations.members import Fit, Obstacles, seen_of
 from migrations.moved import KEPT, OUTCOMES, REJECTED, WRITTEN, Moved
@@ -28,6 +28,15 @@ from panzoto.models.store.wire import Item
 UNITS = {"users": 5, "audio_files": 6}
 UNITS_OF_MARK = 2
 PAUSE = 0.5
+ENDED = "The run was ended; the same command goes on where this one stopped."
+
+
+class _Overtaken(Exception):
+    """Rows up to a key are moved already: by an attempt of ours whose answer was lost, or by another machine."""
+
+    def __init__(self, upto: KeyValue) -> None:
+        super().__init__()
+        self.upto = upto
 
 
 @dataclass
@@ -63,20 +72,38 @@ class Loading:
     ending: Event = field(default_factory=Event)
 
     def move(self, chunk: Chunk) -> Tally:
-        """Move it. Commit point: the transaction; whatever ends us before it has moved nothing of the chunk."""
-        tally = Tally(rows=len(chunk.fits) + len(chunk.rejects))
+        """Move it. Commit point: the transaction; whatever ends us before it has moved nothing of the chunk.
+
+        What somebody else has moved of it meanwhile is in the counts of their mark.
+        """
         for each in chunk.rejects:
             self._reject(each)
+        tally = Tally()
+        left: Chunk | None = chunk
+        while left is not None:
+            moved = Tally()
+            left = self._moved(left, moved)
+            tally.add(moved)
+        tally.rows = len(chunk.fits) + len(chunk.rejects)
+        return tally
+
+    def _moved(self, chunk: Chunk, tally: Tally) -> Chunk | None:
+        """Try until it is done, each time without the rows in whose way something stands; what somebody has left."""
         tally.outcomes[REJECTED] += len(chunk.rejects)
         fits, token, ends = self.news(chunk.fits), _token(), self.clock() + self.patience
         tally.outcomes[KEPT] += len(chunk.fits) - len(fits)
         while True:
             with ledger.keep("migrate") as spent:
-                left = self._attempt(chunk, fits, tally, token, ends)
-            tally.units += spent.writes
-            tally.retries += spent.retries
+                try:
+                    left = self._attempt(chunk, fits, tally, token, ends)
+                except _Overtaken as before:
+                    tally.outcomes.clear()
+                    return chunk.beyond(before.upto, self.columns)
+                finally:
+                    tally.units += spent.writes
+                    tally.retries += spent.retries
             if left is None:
-                return tally
+                return None
             if left is not fits:  # or it is the same transaction, which DynamoDB does not do once more
                 fits, token = left, _token()
 
@@ -89,21 +116,22 @@ class Loading:
         members = _members(fits)
         expected = len(fits) * UNITS[self.columns.table.label] + UNITS_OF_MARK
         self.pace.take(expected)
+        if self.ending.is_set():
+            raise Stopped(ENDED)
         try:
             consumed = self._transact([*([mark] if mark else []), *members.values()], token)
             self.pace.correct(consumed - expected)
         except TransactionCancelled as cancelled:
             codes = list(cancelled.reasons)
-            if mark and codes.pop(0)[0] == REFUSED:  # an attempt whose answer was lost, or somebody's before us
-                return None
-            obstacles = {name: item for name, (code, item) in zip(members, codes, strict=True) if code == REFUSED}
-            if not obstacles:
-                raise Stopped(f"DynamoDB refuses rows with {', '.join(sorted({code for code, _ in codes}))}.") from None
-            return self._without(fits, obstacles, tally)
+            if mark and (theirs := codes.pop(0))[0] == REFUSED:  # an attempt's whose answer was lost, or somebody's
+                raise _Overtaken(self.columns.key_of((theirs[1] or {})["upto"])) from None
+            return self._without(fits, _obstacles(members, codes), tally)
         except StoreRefused as fault:
             raise Stopped(f"{fault}; this command goes on when that is mended.") from None
         except StoreUnavailable:
-            if self.clock() > ends or self.ending.wait(PAUSE):
+            if self.ending.wait(PAUSE):
+                raise Stopped(ENDED) from None
+            if self.clock() > ends:
                 raise Stopped("DynamoDB is not to be had; the same command goes on where this one stopped.") from None
             return fits
         tally.outcomes[WRITTEN] += len(fits)
@@ -139,6 +167,14 @@ class Loading:
     def _reject(self, reject: Reject) -> None:
         row = seen_of(self.columns, reject.row)
         self.rejects.add({"table": self.columns.table.label, "reason": reject.reason, "row": row})
+
+
+def _obstacles(members: Iterable[str], codes: list[tuple[str, Item | None]]) -> dict[str, Item | None]:
+    """The items that stood in the way, by their names; `Stopped` where rows are refused for what is none of theirs."""
+    obstacles = {name: item for name, (code, item) in zip(members, codes, strict=True) if code == REFUSED}
+    if not obstacles:
+        raise Stopped(f"DynamoDB refuses rows with {', '.join(sorted({code for code, _ in codes}))}.") from None
+    return obstacles
 
 
 def _token() -> str:

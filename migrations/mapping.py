@@ -61,7 +61,7 @@ class Names:
         if strange := sorted(set(given) - KNOWN):
             raise Stopped(f"The mapping file has {', '.join(strange)}, which mean nothing here.")
         hashes = given.get("unreadable_hashes", REJECT)
-        if hashes not in {REJECT, WITHOUT}:
+        if hashes not in (REJECT, WITHOUT):
             raise Stopped(f'unreadable_hashes must be "{REJECT}" or "{WITHOUT}" in the mapping file.')
         return cls(_table(USERS, given), _table(AUDIO_FILES, given), _zone(given.get("zone", "UTC")), hashes == WITHOUT)
 

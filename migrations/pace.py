@@ -14,7 +14,7 @@ class Pace:
         self,
         most: float | None,
         clock: Callable[[], float] = time.monotonic,
-        wait: Callable[[float], None] = time.sleep,
+        wait: Callable[[float], object] = time.sleep,
     ) -> None:
         self._most = most
         self._clock = clock

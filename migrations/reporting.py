@@ -17,7 +17,7 @@ SHOWN = 20
 def report(folder: Folder) -> str:
     """Write both files; the page is returned."""
     known = folder.read()
-    if not {"plan", "run", "verify"} & set(known):
+    if not {"plan", "run", "later", "verify"} & set(known):
         raise Stopped(f"There is nothing to report in {folder.path}: plan, run or verify first.")
     page = "\n".join(_lines(known)) + "\n"
     replaced(folder.path / REPORT_JSON, [orjson.dumps(known, option=orjson.OPT_INDENT_2).decode() + "\n"])
@@ -34,8 +34,10 @@ def _lines(known: Mapping[str, Any]) -> Iterator[str]:
         yield from _plan(known["plan"])
     if "run" in known:
         yield from _run(known["run"])
-        for each in known.get("later", []):
-            yield f"- rows since {each['since']}: {each['written']} written, {each['rejected']} rejected"
+    if "later" in known:
+        yield from ("", "## Rows that came later", "")
+        for each in known["later"]:
+            yield f"- since {each['since']}: {each['written']} written, {each['rejected']} rejected"
     if "verify" in known:
         yield from _verify(known["verify"])
 

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from threading import Event
 from typing import Any, Protocol
 
 from migrations.chunks import Chunk, Chunker
@@ -57,11 +58,9 @@ class Running:
 
     def full(self) -> dict[str, Any]:
         """Move every row that was not moved before. Killed at any moment, the same again goes on."""
-        known = self.folder.read()
-        first = known.get("snapshot_at") or self.source.at.isoformat()
-        self.folder.note(snapshot_at=first, moved_all=known.get("moved_all", False))
         moved = Moved(self.deps.gateway, self.deps.emails.name)
-        before = {each: moved.of(self.source.place(each), self.source[each]) for each in (USERS, AUDIO_FILES)}
+        at = self.source.at
+        before = {each: moved.begin(self.source.place(each), self.source[each], at) for each in (USERS, AUDIO_FILES)}
 
         def still(line: Line) -> bool:
             key = line["row"][self.source[line["table"]].table.ours[0]]
@@ -78,18 +77,19 @@ class Running:
                 self.watch.begin(label, self.source.count(columns), done)
                 rows = self.source.rows(columns, after=progress.ranges.start)
                 chunks = self._chunker(columns, progress.ranges).chunks(rows)
-                again = known.get("moved_all", False)
-                tally.add(self._move(self._loading(columns, moved, rejects, again=again), chunks))
+                tally.add(self._move(self._loading(columns, moved, rejects, again=progress.ended), chunks))
             result = self._result(tally, rejects, moved)
-        since = (datetime.fromisoformat(first) - OVERLAP).isoformat()
-        self.folder.note(moved_all=True, run=result, since=since)
+        for label in before:
+            moved.end(self.source.place(label), self.source[label])
+        since = (min(each.first_at or at for each in before.values()) - OVERLAP).isoformat()
+        self.folder.note(run=result, since=since)
         return {**result, "since": since}
 
     def later(self, since: datetime) -> dict[str, Any]:
         """Move the rows that were made since a time, and that are not here and were not deleted here."""
-        if not self.folder.read().get("moved_all"):
-            raise Stopped("There is no finished run in this folder; run without --since first.")
         moved = Moved(self.deps.gateway, self.deps.emails.name)
+        if not all(moved.of(self.source.place(each), self.source[each]).ended for each in (USERS, AUDIO_FILES)):
+            raise Stopped("No run has moved everything that was there before; run without --since first.")
         with closing(Rejects(self.folder.rejects, lambda _: True)) as rejects:
             tally = Tally()
             for label in (USERS, AUDIO_FILES):
@@ -108,13 +108,15 @@ class Running:
 
     def _loading(self, columns: Columns, moved: Moved, rejects: Rejects, *, again: bool = False) -> Loading:
         """What moves a table; after a pass by --since, which leaves no marks, whom it brought may be gone by now."""
+        ending = Event()
         return Loading(
             deps=self.deps,
             columns=columns,
             source=self.source.place(columns.table.label),
             moved=moved,
             rejects=rejects,
-            pace=Pace(self.most_units),
+            pace=Pace(self.most_units, wait=ending.wait),
+            ending=ending,
             patience=self.patience,
             news=partial(news, self.deps, columns) if again else list,
         )

@@ -141,7 +141,10 @@ AUTH_STATE = TableSpec(
         ("OAUTH_STATE#id-token#<digest>", "An id token that an app has brought, so that it works once."),
         ("FIGURES", "What was counted on a day (`DAY#<day>` in `SK`), and what there is altogether (`TOTAL`)."),
         ("ADMINS", "Everybody who may act as an administrator, so that the last is known; no TTL."),
-        ("MIGRATION#<database>/<table>#<label>", "Rows that were moved here, from one key up to another; no TTL."),
+        (
+            "MIGRATION#<database>/<table>#<label>",
+            "Rows that were moved here, from one key up to another; when the first run began (`RUN` in `SK`); no TTL.",
+        ),
     ),
     operations=frozenset({"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}),
 )

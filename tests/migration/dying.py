@@ -17,6 +17,7 @@ from flask import Flask
 import panzoto.cli  # noqa: F401 (the commands; theirs among them)
 from config import Config
 from migrations import cli
+from panzoto.cli import operating
 from panzoto.deps import Deps, build
 from tests.support import border
 from tests.support.border import Send
@@ -63,7 +64,7 @@ def _run(config: Config, arguments: list[str], fate: Fate, tell: Connection) -> 
         border.at(made.gateway._client, then=fates)
         return made
 
-    setattr(cli, "build", unlucky)  # noqa: B010 (the client is made in there, and nowhere else to be met)
+    setattr(operating, "build", unlucky)  # noqa: B010 (the client is made in there, and nowhere else to be met)
     app = Flask("migrate")  # the command alone: routes and their documents take longer than the run
     app.extensions["panzoto"] = deps
     app.cli.add_command(cli.migrate)

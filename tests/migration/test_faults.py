@@ -21,6 +21,7 @@ from psycopg.conninfo import make_conninfo
 import migrations.cli
 from migrations.mapping import Names
 from migrations.source import opened
+from panzoto.cli import operating
 from panzoto.deps import Deps, build
 from tests.support import border
 from tests.support.border import Step
@@ -171,6 +172,7 @@ def test_nothing_is_ever_written_to_postgresql(move: Move, old: Old) -> None:
         ("speed = 3", "speed"),
         ('zone = "Mars/Olympus"', "time zone"),
         ('unreadable_hashes = "keep"', "unreadable_hashes"),
+        ('unreadable_hashes = ["without"]', "unreadable_hashes"),
         ("[users]\nnick = 'x'", "nick"),
         ("[users]\nemail = 5", "in quotes"),
         ("users = 5", "in quotes"),
@@ -237,6 +239,18 @@ def test_a_time_that_is_none(move: Move) -> None:
     assert "--since must be" in sentence(move, "run", "--since", "yesterday")
 
 
+@pytest.mark.parametrize("kept", ["timestamp", "date", "timestamptz", "double precision"])
+@pytest.mark.parametrize("since", ["9999-12-31", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+def test_times_at_the_ends_of_the_calendar(
+    new: Deps, old_for: Callable[..., Old], tmp_path: Path, kept: str, since: str
+) -> None:
+    """A time that the column can hold is taken, and any other is told in a sentence."""
+    move = Move(new, tmp_path / "move", old_for(time=kept))
+    move.done("run")
+    result = move("run", "--since", since)
+    assert result.exit_code == 0 or "from the year 2 to 9998" in result.output, result.exception
+
+
 def test_times_that_cannot_be_compared(new: Deps, old_for: Callable[..., Old], tmp_path: Path) -> None:
     """Rows since a time cannot be asked for where times are text."""
     move = Move(new, tmp_path / "move", old_for(time="text"))
@@ -266,7 +280,7 @@ def met_by(monkeypatch: pytest.MonkeyPatch, *steps: Step, then: Step | None = No
         border.at(deps.gateway._client, *steps, then=then)
         return deps
 
-    monkeypatch.setattr(migrations.cli, "build", made)
+    monkeypatch.setattr(operating, "build", made)
     yield
     monkeypatch.undo()
 
@@ -274,7 +288,7 @@ def met_by(monkeypatch: pytest.MonkeyPatch, *steps: Step, then: Step | None = No
 def test_dynamodb_refuses(move: Move, old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
     """A role that may not write is told at once, and nothing is moved."""
     old.people(10)
-    through: list[Step] = [border.through] * 2
+    through: list[Step] = [border.through] * 4
     with met_by(monkeypatch, *through, then=border.refuses("AccessDeniedException")):
         assert "AccessDenied" in sentence(move, "run")
     assert users_of(move.deps) == {}
@@ -285,7 +299,7 @@ def test_dynamodb_refuses_a_row(move: Move, old: Old, monkeypatch: pytest.Monkey
     """A transaction that is refused for what no retry mends ends the command, which names the reason."""
     old.person("ann")
     cancelled = border.cancels("None", "None", "ValidationError")
-    with met_by(monkeypatch, border.through, border.through, then=cancelled):
+    with met_by(monkeypatch, *[border.through] * 4, then=cancelled):
         assert "ValidationError" in sentence(move, "run")
 
 
@@ -295,7 +309,7 @@ def test_dynamodb_is_away_for_longer_than_our_patience(move: Move, old: Old, mon
     monkeypatch.setattr("migrations.cli.DEADLINE", migrations.cli.DEADLINE / 10)
     old.person("ann")
     throttled = border.refuses("ThrottlingException")
-    with met_by(monkeypatch, border.through, border.through, then=throttled):
+    with met_by(monkeypatch, *[border.through] * 4, then=throttled):
         assert "the same command goes on" in sentence(move, "run", "--patience", "1")
     move.done("run")
     assert set(users_of(move.deps)) == {"ann"}
@@ -307,20 +321,49 @@ def test_nobody_waits_for_dynamodb_when_the_run_is_over(move: Move, old: Old, mo
     old.person("ann")
     old.file("f", "ann")
 
-    def interrupted(request: Any, send: Any) -> Any:
-        signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
-        return border.refuses("ThrottlingException")(request, send)
-
     throttled = border.refuses("ThrottlingException")
+    with (
+        interruptible(),
+        met_by(monkeypatch, *[border.through] * 4, *[throttled] * 9, interrupting(throttled), then=throttled),
+    ):
+        began = time.monotonic()
+        assert move("run", "--patience", "40").exit_code != 0
+        assert time.monotonic() - began < 25
+    assert users_of(move.deps) == {}
+
+
+def test_nobody_waits_for_their_turn_when_the_run_is_over(
+    move: Move, old: Old, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Interrupted while units are saved up, the command ends at once: its next chunk would have waited for minutes."""
+    old.people(60)
+    with interruptible(), met_by(monkeypatch, *[border.through] * 4, interrupting(border.through)):
+        began = time.monotonic()
+        assert move("run", "--max-wcu", "1").exit_code != 0
+        assert time.monotonic() - began < 25
+    assert 0 < len(users_of(move.deps)) < 60
+    move.done("run")
+    assert len(users_of(move.deps)) == 60
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let SIGINT interrupt, as on a terminal."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with met_by(monkeypatch, border.through, border.through, *[throttled] * 9, interrupted, then=throttled):
-            began = time.monotonic()
-            assert move("run", "--patience", "40").exit_code != 0
-            assert time.monotonic() - began < 25
+        yield
     finally:
         signal.signal(signal.SIGINT, before)
-    assert users_of(move.deps) == {}
+
+
+def interrupting(then: Step) -> Step:
+    """Somebody presses Ctrl-C during this call."""
+
+    def interrupted(request: Any, send: Any) -> Any:
+        signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
+        return then(request, send)
+
+    return interrupted
 
 
 def test_a_lost_answer_brings_nobody_back(move: Move, old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -334,6 +377,6 @@ def test_a_lost_answer_brings_nobody_back(move: Move, old: Old, monkeypatch: pyt
 
     monkeypatch.setattr("migrations.cli.DEADLINE", migrations.cli.DEADLINE / 10)
     monkeypatch.setattr("panzoto.models.store.gateway.ATTEMPTS", 1)
-    with met_by(monkeypatch, *[border.through] * 2, border.lost_and(deleted)):
+    with met_by(monkeypatch, *[border.through] * 4, border.lost_and(deleted)):
         move.done("run", "--since", "2020-01-01")
     assert users_of(move.deps) == {}

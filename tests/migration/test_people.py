@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ import bcrypt
 import pytest
 from argon2 import PasswordHasher
 
-from migrations.chunks import Chunker
+from migrations.chunks import Chunk, Chunker
 from migrations.loading import Loading
 from migrations.mapping import Names
 from migrations.members import fit
@@ -128,10 +129,24 @@ def test_whoever_a_later_pass_has_brought_does_not_come_back(service: Service, m
     assert response.status_code == 202
     service.deps.later.finish()
     old.person("cem", "cem@example.com", created_at=datetime.now(UTC))
-    for _ in range(2):
+    for folder in (moving.folder, moving.folder.with_name("another machine")):
+        moving.folder = folder
         moving.done("run")
         assert set(users_of(moving.deps)) == {"ann", "cem"}
     assert "deleted_here 1" in moving.done("verify")
+
+
+def test_another_machine_goes_on(moving: Move, old: Old) -> None:
+    """Whatever machine has run, another knows that all was moved, and from when on rows may have been missed."""
+    old.person("ann")
+    printed = moving.done("run").split("--since ")[-1].split()[0]
+    moving.folder = moving.folder.with_name("another machine")
+    old.person("bob", created_at=datetime.now(UTC))
+    assert moving.done("run").split("--since ")[-1].split()[0] == printed
+    moving.folder = moving.folder.with_name("a third")
+    old.person("aaa", created_at=datetime.now(UTC))
+    moving.done("run", "--since", printed)
+    assert set(users_of(moving.deps)) == {"aaa", "ann", "bob"}
 
 
 def test_an_unset_time_is_no_whole_run(moving: Move, old: Old) -> None:
@@ -230,9 +245,9 @@ def test_emails_that_become_one_are_one_persons(moving: Move, old: Old) -> None:
     moving.done("verify")
 
 
-def test_a_chunk_that_arrives_twice_is_moved_once(moving: Move, old: Old) -> None:
-    """A copy of a call whose answer was lost, late: who was deleted meanwhile stays deleted, and nothing is counted."""
-    old.people(3)
+@contextmanager
+def loading_of(moving: Move, old: Old) -> Iterator[tuple[Loading, Chunk]]:
+    """What moves people, and all of them as the one chunk that a machine sees now."""
     names = Names.read(None)
     with (
         opened(old.dsn, names) as source,
@@ -249,8 +264,34 @@ def test_a_chunk_that_arrives_twice_is_moved_once(moving: Move, old: Old) -> Non
         )
         row_to_fit = partial(fit, moving.deps, source.users, rules=Rules(names.zone))
         (chunk,) = Chunker(source.users, Ranges.of([]), row_to_fit).chunks(source.rows(source.users))
+        yield loading, chunk
+
+
+def test_a_chunk_that_arrives_twice_is_moved_once(moving: Move, old: Old) -> None:
+    """A copy of a call whose answer was lost, late: who was deleted meanwhile stays deleted, and nothing is counted."""
+    old.people(3)
+    with loading_of(moving, old) as (loading, chunk):
         assert loading.move(chunk).outcomes[WRITTEN] == 3
         moving.deps.users.delete_person("00000002")
         moving.deps.emails.release("p2@example.com", "00000002")
         assert loading.move(chunk).outcomes[WRITTEN] == 0
     assert set(users_of(moving.deps)) == {"00000001", "00000003"}
+
+
+def test_two_machines_that_see_different_rows(moving: Move, old: Old) -> None:
+    """Where another's mark ends before our chunk, the rest of it is moved: no row is lost between them, or doubled."""
+    old.people(2)
+    old.person("00000003", "no email")
+    with loading_of(moving, old) as (first, seen_first):
+        old.person("00000004")
+        old.person("00000005", "no email either")
+        with loading_of(moving, old) as (second, seen_second):
+            assert first.move(seen_first).rows == 3
+            moving.deps.users.delete_person("00000002")
+            moving.deps.emails.release("p2@example.com", "00000002")
+            assert second.move(seen_second).rows == 5
+            assert set(users_of(moving.deps)) == {"00000001", "00000004"}
+            assert first.move(seen_first).outcomes[WRITTEN] == 0
+            progress = second.moved.of("old", second.columns)
+    assert progress.ranges.start == "00000005"
+    assert progress.counts == {"written": 3, "kept": 0, "rejected": 2}
