@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from uuid import NAMESPACE_OID, uuid5
 
 from botocore.exceptions import ClientError
 
@@ -24,14 +28,17 @@ class RingUnusable(Exception):
     """The ring cannot be read or written; the text is for the operator."""
 
 
+Make = Callable[[Ring | None], Ring]
+
+
 class Rings(Protocol):
     """A place that keeps one ring."""
 
     def read(self) -> Ring | None:
         """The ring, or None where there is none yet."""
 
-    def write(self, ring: Ring) -> None:
-        """Keep a ring in place of the one before."""
+    def change(self, make: Make) -> Ring:
+        """Keep what is made of the ring that is there. Of two who do so at one moment, one is refused."""
 
 
 class FileRings:
@@ -46,9 +53,34 @@ class FileRings:
             return _read(self._path.read_text(encoding="utf-8"), str(self._path)) if self._path.exists() else None
         except OSError as fault:
             raise RingUnusable(f"{self._path} cannot be read: {fault.strerror}.") from fault
+        except UnicodeDecodeError:
+            raise RingUnusable(f"{self._path} holds no ring of keys: it is no text.") from None
 
-    def write(self, ring: Ring) -> None:
+    def change(self, make: Make) -> Ring:
         """Write beside it and put in its place, so that no moment has half a ring."""
+        with self._held():
+            made = make(self.read())
+            self._write(made)
+        return made
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Hold its folder while the block runs."""
+        try:
+            folder = os.open(self._path.parent, os.O_RDONLY)
+        except OSError as fault:
+            raise RingUnusable(f"{self._path.parent} cannot be used: {fault.strerror}.") from fault
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError:
+            raise RingUnusable(
+                f"Somebody else changes {self._path} at this moment; look with flask keys show."
+            ) from None
+        finally:
+            os.close(folder)
+
+    def _write(self, ring: Ring) -> None:
         try:
             with tempfile.NamedTemporaryFile("w", dir=self._path.parent, delete=False, encoding="utf-8") as beside:
                 beside.write(ring.write())
@@ -67,24 +99,40 @@ class SecretRings:
 
     def read(self) -> Ring | None:
         """The ring in the secret."""
+        return self._versioned()[1]
+
+    def change(self, make: Make) -> Ring:
+        """A new version of the secret, whose name follows from the one that it was made of: there can be but one."""
+        version, ring = self._versioned()
+        made = make(ring)
         try:
-            return _read(self._client.get_secret_value(SecretId=self._name)["SecretString"], self._name)
+            self._write(made.write(), version)
+        except self._client.exceptions.ResourceExistsException:
+            raise RingUnusable(
+                f"Somebody else has changed the secret {self._name} meanwhile; see flask keys show. If a version of it "
+                "was taken back, put its value there as a new version first."
+            ) from None
+        except (ClientError, *FAULTS) as fault:
+            raise RingUnusable(f"the secret {self._name} cannot be written: {fault}") from fault
+        return made
+
+    def _write(self, text: str, version: str | None) -> None:
+        if version is None:
+            self._client.create_secret(Name=self._name, SecretString=text)
+        else:
+            following = str(uuid5(NAMESPACE_OID, f"{self._name} after {version}"))
+            self._client.put_secret_value(SecretId=self._name, SecretString=text, ClientRequestToken=following)
+
+    def _versioned(self) -> tuple[str | None, Ring | None]:
+        try:
+            said = self._client.get_secret_value(SecretId=self._name)
+            return said["VersionId"], _read(said["SecretString"], self._name)
         except self._client.exceptions.ResourceNotFoundException:
-            return None
+            return None, None
         except KeyError:
             raise RingUnusable(f"the secret {self._name} cannot be read: there is no text in it.") from None
         except (ClientError, *FAULTS) as fault:
             raise RingUnusable(f"the secret {self._name} cannot be read: {fault}") from fault
-
-    def write(self, ring: Ring) -> None:
-        """A new version of the secret; the first makes it."""
-        try:
-            try:
-                self._client.put_secret_value(SecretId=self._name, SecretString=ring.write())
-            except self._client.exceptions.ResourceNotFoundException:
-                self._client.create_secret(Name=self._name, SecretString=ring.write())
-        except (ClientError, *FAULTS) as fault:
-            raise RingUnusable(f"the secret {self._name} cannot be written: {fault}") from fault
 
 
 def configured(config: Config, clients: Clients) -> Rings | None:

@@ -24,12 +24,14 @@ keys = AppGroup("keys", help="Make the ring of keys that signs access tokens, tu
 def generate(algorithm: str, *, replace: bool) -> None:
     """Make the first ring, where JWT_KEYS_FILE or JWT_KEYS_SECRET_ID says."""
     deps = _deps()
-    with _sentences():
-        kept = _kept(deps)
-        if not replace and kept.read() is not None:
+
+    def make(ring: Ring | None) -> Ring:
+        if ring is not None and not replace:
             raise click.ClickException("There is a ring already; `flask keys rotate` turns it.")
-        made = rings.generate(algorithm, deps.clock())
-        kept.write(made)
+        return rings.generate(algorithm, deps.clock())
+
+    with _sentences():
+        made = _kept(deps).change(make)
     _show(made)
     click.echo("Restart the service: from then on this key signs. Access tokens of before end then; phones refresh.")
 
@@ -39,12 +41,13 @@ def generate(algorithm: str, *, replace: bool) -> None:
 def rotate(lead_hours: int) -> None:
     """Add a key that signs after the lead, and let go of those whose last token has expired."""
     deps = _deps()
+
+    def turn(ring: Ring | None) -> Ring:
+        lead, lifetime = timedelta(hours=lead_hours), deps.config.jwt_access_expiry
+        return rings.rotate(_there(ring), deps.clock(), lead=lead, lifetime=lifetime)
+
     with _sentences():
-        kept = _kept(deps)
-        turned = rings.rotate(
-            _ring(kept), deps.clock(), lead=timedelta(hours=lead_hours), lifetime=deps.config.jwt_access_expiry
-        )
-        kept.write(turned)
+        turned = _kept(deps).change(turn)
     _show(turned)
     click.echo(f"Restart the service within {lead_hours} hours, so that every process knows the new key in time.")
 
@@ -54,7 +57,7 @@ def show() -> None:
     """List the keys, without their private halves."""
     deps = _deps()
     with _sentences():
-        _show(_ring(_kept(deps)))
+        _show(_there(_kept(deps).read()))
 
 
 def _deps() -> Deps:
@@ -69,8 +72,7 @@ def _kept(deps: Deps) -> Rings:
     return kept
 
 
-def _ring(kept: Rings) -> Ring:
-    ring = kept.read()
+def _there(ring: Ring | None) -> Ring:
     if ring is None:
         raise click.ClickException("There is no ring yet; `flask keys generate` makes one.")
     return ring

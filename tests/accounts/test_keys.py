@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import jwt
+import moto
 import pytest
 
 from env import ConfigError
@@ -14,8 +15,10 @@ from panzoto import create_app
 from panzoto.aws.clients import Clients
 from panzoto.aws.rings import FileRings, RingUnusable, SecretRings
 from panzoto.crypto import ring as rings
+from panzoto.crypto.ring import Ring
 from panzoto.deps import build, now
 from panzoto.errors import TokenInvalid
+from tests.support.configs import configured
 
 from .conftest import Service
 
@@ -70,8 +73,44 @@ def test_a_ring_is_made_used_and_turned(service_for: Callable[..., Service], pla
 def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     """Nobody else reads the private keys."""
     place = FileRings(str(tmp_path / "ring.json"))
-    place.write(rings.generate("EdDSA", now()))
+    place.change(lambda _: rings.generate("EdDSA", now()))
     assert (tmp_path / "ring.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_two_who_turn_a_file_at_once(tmp_path: Path) -> None:
+    """Of two who change the file at one moment one is refused, and no key is lost."""
+    place = FileRings(str(tmp_path / "ring.json"))
+    first = place.change(lambda _: rings.generate("EdDSA", now()))
+
+    def meanwhile(_: Ring | None) -> Ring:
+        with pytest.raises(RingUnusable, match="Somebody else changes"):
+            FileRings(str(tmp_path / "ring.json")).change(lambda _: first)
+        return first
+
+    place.change(meanwhile)
+    assert place.change(_same).write() == first.write(), "it is let go of"
+
+
+def test_two_who_turn_a_secret_at_once() -> None:
+    """Of two who have read the same version one is refused, where the secret is made as where it is turned."""
+    with moto.mock_aws():
+        client = Clients(configured("1" * 12, None)).secrets()
+        place, other = SecretRings(client, "ring"), SecretRings(client, "ring")
+        kept: list[Ring] = []
+
+        def meanwhile(_: Ring | None) -> Ring:
+            kept.append(other.change(lambda _: rings.generate("EdDSA", now())))
+            return rings.generate("EdDSA", now())
+
+        for _ in range(2):
+            with pytest.raises(RingUnusable, match="Somebody else has changed"):
+                place.change(meanwhile)
+            assert place.change(_same).write() == kept[-1].write()
+
+
+def _same(ring: Ring | None) -> Ring:
+    assert ring is not None
+    return ring
 
 
 def test_a_broken_ring_stops_the_start(service_for: Callable[..., Service], tmp_path: Path) -> None:
@@ -81,15 +120,18 @@ def test_a_broken_ring_stops_the_start(service_for: Callable[..., Service], tmp_
         service_for(jwt_keys_file=str(tmp_path / "ring.json"))
     with pytest.raises(ConfigError, match="cannot be read"):
         service_for(jwt_keys_file=str(tmp_path))
+    (tmp_path / "ring.json").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="it is no text"):
+        service_for(jwt_keys_file=str(tmp_path / "ring.json"))
 
 
 def test_what_cannot_be_written_is_said(service: Service, tmp_path: Path) -> None:
     """A folder that is not there, and a Secrets Manager that is not, are faults with a sentence."""
     ring = rings.generate("EdDSA", service.clock.now)
-    with pytest.raises(RingUnusable, match="cannot be written"):
-        FileRings(str(tmp_path / "missing" / "ring.json")).write(ring)
+    with pytest.raises(RingUnusable, match="cannot be used"):
+        FileRings(str(tmp_path / "missing" / "ring.json")).change(lambda _: ring)
     away = build_away(service)
-    for act in (lambda: away.write(ring), away.read):
+    for act in (lambda: away.change(lambda _: ring), away.read):
         with pytest.raises(RingUnusable, match="the secret"):
             act()
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
 
 from panzoto.aws.clients import Clients
@@ -60,11 +61,15 @@ def test_a_proxys_page(clients: Clients, ask: Callable[[Clients, border.Step], o
 @pytest.mark.parametrize("step", PAGES.values(), ids=PAGES.keys())
 def test_a_proxys_page_for_the_ring(clients: Clients, step: border.Step) -> None:
     """Of the ring of signing keys it is a sentence for whoever starts the service, and nothing passes for kept."""
+    made = rings.generate("EdDSA", datetime(2026, 1, 1, tzinfo=UTC))
     kept = SecretRings(answered(clients.secrets(), step), "ring")
     with pytest.raises(RingUnusable, match="the secret ring cannot be read"):
         kept.read()
+    there = border.says(200, orjson.dumps({"SecretString": made.write(), "VersionId": "1"}))
+    turning = clients.secrets()
+    border.at(turning, there, then=step)
     with pytest.raises(RingUnusable, match="the secret ring cannot be written"):
-        kept.write(rings.generate("EdDSA", datetime(2026, 1, 1, tzinfo=UTC)))
+        SecretRings(turning, "ring").change(lambda ring: ring or made)
 
 
 def test_a_ring_without_text(clients: Clients) -> None:
