@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -19,7 +20,7 @@ _config = Config.from_env()
 # this file again and goes on counting. Several servers of one machine that are to count together are given a folder.
 _OURS = f"panzoto-metrics-{os.getpid()}-"
 _given = os.environ.get("PANZOTO_METRICS", "")
-if _given and "panzoto-metrics-" not in _given:
+if _given and not re.fullmatch(r"panzoto-metrics-\d+-\w{8}", Path(_given).name):
     Path(_given).mkdir(mode=0o700, parents=True, exist_ok=True)
 elif _OURS not in _given:
     _parent = str(Path(_given).parent) if _given else os.environ.get("PROMETHEUS_MULTIPROC_DIR") or None

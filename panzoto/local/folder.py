@@ -19,7 +19,10 @@ class Folder:
     """The data folder, and where each thing in it is."""
 
     def __init__(self, name: str) -> None:
-        self.path = Path(name).expanduser().absolute()
+        try:
+            self.path = Path(name).expanduser().absolute()
+        except RuntimeError:
+            raise CannotRun(f"PANZOTO_DATA is {name}, and this machine knows nobody of that name.") from None
         self.aws = self.path / "aws"
         self.env = self.path / "env"
         self.emulator_log = self.path / "emulator.log"
@@ -78,10 +81,13 @@ def kept(path: Path, make: Callable[[], str]) -> str:
 def write(path: Path, text: str) -> None:
     """Write a file that is there as a whole or not at all, and that only its owner reads."""
     unfinished = path.with_name(path.name + ".new")
-    unfinished.unlink(missing_ok=True)
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    unfinished.replace(path)
+    try:
+        unfinished.unlink(missing_ok=True)
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+        unfinished.replace(path)
+    except OSError as fault:
+        raise CannotRun(f"{path} cannot be written: {fault.strerror}.") from fault
 
 
 def readable_password() -> str:

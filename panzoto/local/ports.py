@@ -5,18 +5,20 @@ from __future__ import annotations
 import errno
 import socket
 from http.client import HTTPConnection, HTTPException
+from itertools import chain
 
 from panzoto.local.faults import CannotRun
 
 SECONDS = 2.0
-LAST = 65535
+FIRST, LAST = 1024, 65535
 
 
-def refuse_taken(variable: str, host: str, port: int) -> None:
-    """Raise a sentence if the port that a variable names is not free."""
+def refuse_taken(variable: str, host: str, port: int, *, beside: int) -> None:
+    """Raise a sentence if the port that a variable names is not free; it names one that is, and not ours `beside`."""
     if fault := why_not(host, port):
-        other = next((each for each in range(port + 1, LAST) if not why_not(host, each)), LAST)
-        raise CannotRun(f"{variable} is {port}, {fault}; choose another: make run {variable}={other}")
+        others = (each for each in chain(range(port + 1, LAST + 1), range(FIRST, port)) if each != beside)
+        other = next((each for each in others if not why_not(host, each)), None)
+        raise CannotRun(f"{variable} is {port}, {fault}; choose another: make run {variable}={other or '…'}")
 
 
 def why_not(host: str, port: int) -> str | None:

@@ -70,8 +70,9 @@ class Run:
             if pid := holder(lock):
                 self._screen.say(f"Ending the {name} that a killed run left behind (process {pid}).")
             end_holder(lock, SECONDS_FOR_LEFTOVERS)
-        ports.refuse_taken("PORT", self._host, self._settings.port)
-        ports.refuse_taken("EMULATOR_PORT", LOOPBACK, self._settings.emulator_port)
+        port, emulator = self._settings.port, self._settings.emulator_port
+        ports.refuse_taken("PORT", self._host, port, beside=emulator)
+        ports.refuse_taken("EMULATOR_PORT", LOOPBACK, emulator, beside=port)
 
     def _start_emulator(self) -> None:
         with self._screen.step("Starting the embedded AWS", "The embedded AWS is up."):

@@ -9,6 +9,7 @@ import pytest
 
 from tests.local.running import Running, listening
 from tests.support.effort import tried_in_ci
+from tests.support.ministack import free_port
 
 
 def refused(run: Running) -> str:
@@ -27,6 +28,15 @@ def test_a_port_that_is_taken_is_named_with_one_that_is_free(run: Running, varia
         said = refused(run)
     assert f"{variable} is {port}, where another program listens; choose another: make run {variable}=" in said
     assert len(said.splitlines()) == 1
+
+
+def test_the_port_that_is_named_is_not_our_other_one(run_in: Callable[..., Running]) -> None:
+    """A command that would be refused next is not offered."""
+    port = free_port()
+    with listening(port):
+        said = refused(run_in(PORT=str(port), EMULATOR_PORT=str(port + 1)))
+    assert "make run PORT=" in said
+    assert f"make run PORT={port + 1}\n" not in said
 
 
 def test_a_second_run_on_the_same_data_is_refused(run: Running, run_in: Callable[..., Running]) -> None:
@@ -88,6 +98,19 @@ def test_a_data_folder_that_cannot_be_one_is_refused(run: Running) -> None:
     """A file where the folder should be is named with the reason."""
     run.data.write_text("")
     assert "which cannot be used: File exists." in refused(run)
+
+
+def test_a_data_folder_of_nobody_is_refused(run_in: Callable[..., Running]) -> None:
+    """A home of somebody whom the machine does not know is named."""
+    assert "PANZOTO_DATA is ~nosuchuser/x" in refused(run_in(PANZOTO_DATA="~nosuchuser/x"))
+
+
+def test_a_file_that_cannot_be_written_is_named(run: Running) -> None:
+    """Whatever keeps a file of the data folder from being written, the sentence names it."""
+    run.data.mkdir(mode=0o700)
+    (run.data / "lock").touch()
+    (run.data / "secret_key.new").mkdir()
+    assert "secret_key cannot be written: " in refused(run)
 
 
 def test_a_backend_that_does_not_start_ends_the_run(run_in: Callable[..., Running]) -> None:
