@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address, ip_network
 
 CUSTOMER = 64
+PORT = re.compile(r"\A(?:([\d.]+)|\[([\da-fA-F:.]+)\]):\d+\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -23,11 +25,12 @@ class Client:
 
     @property
     def network(self) -> str:
-        """What limits count by: the address, or for IPv6 the network that one customer has."""
+        """What limits count by: the address, or for IPv6 the network that one customer has. Some proxies add a port."""
+        host = PORT.sub(r"\1\2", self.address)
         try:
-            found = ip_address(self.address)
+            found = ip_address(host)
         except ValueError:
             return self.address
         if isinstance(found, IPv4Address):
             return str(found)
-        return str(found.ipv4_mapped or ip_network((found, CUSTOMER), strict=False))
+        return str(found.ipv4_mapped or ip_network((int(found), CUSTOMER), strict=False))

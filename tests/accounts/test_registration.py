@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable
+from ipaddress import ip_network
 from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from limits import changed as limits_of
 from panzoto.crypto import keys
@@ -236,3 +239,24 @@ def test_networks_are_limited_whole() -> None:
     assert networks[0] == networks[1] != networks[2]
     assert [Client(each, "", "en").network for each in ("203.0.113.9", "::ffff:203.0.113.9")] == ["203.0.113.9"] * 2
     assert Client("unknown", "", "en").network == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.9:55123", "203.0.113.9"),
+        ("[2001:db8:1:2::5]:443", "2001:db8:1:2::/64"),
+        ("[::ffff:203.0.113.9]:1", "203.0.113.9"),
+        ("fe80::1%eth0", "fe80::/64"),
+    ],
+)
+def test_a_proxy_that_adds_a_port_opens_no_way_around_limits(address: str, network: str) -> None:
+    """Load balancers may be told to say the port too: each connection would be counted by itself."""
+    assert Client(address, "", "en").network == network
+
+
+@given(st.one_of(st.text(max_size=60), st.from_regex(r"\[?[0-9a-f.:%]{0,40}\]?(:[0-9]{0,6})?", fullmatch=True)))
+def test_any_address_has_a_network(address: str) -> None:
+    """Whatever a proxy says, it is counted by something; an address of IPv4 or IPv6 by no more than itself."""
+    network = Client(address, "", "en").network
+    assert network == address or ip_network(network)

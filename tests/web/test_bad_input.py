@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,11 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from panzoto.web.application import Application
+
 from .conftest import error_of
+
+AppFor = Callable[..., Application]
 
 NOTES = "/try/notes"
 WISHES = "/try/wishes"
@@ -159,6 +164,19 @@ def test_any_bytes_are_answered(client: FlaskClient, body: bytes) -> None:
     """Whatever bytes come as a body, the answer is a refusal of ours, or the note that they were."""
     response = client.post(NOTES, data=body, content_type=JSON)
     assert response.status_code in {200, 400}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Port", "Forwarded", "X-Real-Ip"]),
+        st.text(st.characters(codec="latin-1", exclude_characters="\r\n"), max_size=60),
+    )
+)
+def test_any_forwarded_header_is_answered(app_for: AppFor, headers: dict[str, str]) -> None:
+    """Whatever headers of proxies say, the answer is that of a request without them."""
+    client = app_for(trusted_proxies=1).test_client()
+    assert client.get("/try/list?limit=7", headers=headers).get_json() == {"limit": 7}
 
 
 def test_a_defect_is_a_bare_500(client: FlaskClient) -> None:
