@@ -60,7 +60,7 @@ test-integration: .venv ## The storage tests on DynamoDB Local, which is started
 	@$(COMPOSE) up --detach dynamodb
 	@PANZOTO_TEST_ENDPOINT=$(or $(DYNAMODB_ENDPOINT),http://localhost:8000) $(BIN)/python -m pytest -n 2 tests/storage
 
-proof: .venv ## Races, faults, load, requests and attacks in full, and one page of figures; ONLY=interleavings runs one
+proof: .venv ## Races, faults, load, requests, parsers and attacks in full, and one page of figures; ONLY=interleavings runs one
 	@$(BIN)/python -m tests.proof $(ONLY)
 
 audit: ## Other readers of the code, and known faults of what is pinned; ADVISORIES=required fails where nobody tells them

@@ -18,6 +18,7 @@ HARNESSES = [
     "tests.proof.faults",
     "tests.proof.load",
     "tests.fuzz.requests",
+    "tests.fuzz.parsers",
     "tests.security.attacks",
 ]
 

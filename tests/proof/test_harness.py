@@ -35,7 +35,7 @@ def test_the_page() -> None:
 def test_a_harness_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever names it is told which there are."""
     assert main(["fuzz"]) == 1
-    assert "there are: interleavings, faults, load, requests, attacks" in capsys.readouterr().err
+    assert "there are: interleavings, faults, load, requests, parsers, attacks" in capsys.readouterr().err
 
 
 def test_an_attack_that_succeeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
