@@ -81,6 +81,8 @@ def test_the_newest_events_are_told(office: Office) -> None:
     assert len(lines) == 1
     assert said(office, "audit", "tail", "--subject", "nothing") == "Nothing happened.\n"
     assert said(office, "audit", "tail", "--subject", "nothing", "--json") == ""
+    assert "have their id" in said(office, "audit", "tail", "--subject", me["email"])
+    assert said(office, "audit", "tail", "--subject", me["email"], "--json") == ""
     assert refused(office, "audit", "tail", "--since", "soon").startswith("Error: since must be a day")
 
 
