@@ -93,7 +93,7 @@ def test_what_a_command_counts_is_written_when_it_ends(ministack: str) -> None:
     office.deps.audio_files.put(to_item(recording(leaving["user_id"], 1)))
     office.deps.users.begin_deletion(office.user(leaving), office.clock())
     office.deps.tally.give()
-    assert said(office, "users", "sign-out", me["email"]).startswith("1 sessions of ")
+    assert said(office, "users", "sign-out", me["email"]).startswith("1 session of ")
     assert said(office, "users", "sweep").endswith("1 deletions finished.\n")
     today = office.clock().date()
     kept = office.deps.figures.between(today, today)
