@@ -38,6 +38,7 @@ def test_somebody_is_looked_at(office: Office) -> None:
     assert (found["user_id"], found["sessions"], found["ways_in"]) == (me["user_id"], 1, ["link", "password"])
     table = said(office, "users", "show", me["user_id"])
     assert me["email"] in table
+    assert table.startswith("user id ")
     assert "\x1b" not in table
     (session,) = map(orjson.loads, said(office, "users", "sessions", me["email"], "--json").splitlines())
     assert session["by"] == "pwd"
