@@ -11,8 +11,8 @@ from flask_openapi3.utils import parse_rule
 
 from panzoto.web.documents import document
 
-# Routes that tests add to try something.
-OURS = "/try/"
+# Where routes stand that tests add, or put in the place of others.
+OURS = "tests."
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def watching() -> Iterator[set[str]]:
     untold: set[str] = set()
 
     def look(app: Flask, response: Response) -> None:
-        if request.url_rule is None or request.url_rule.rule.startswith(OURS):
+        if request.url_rule is None or app.view_functions[request.url_rule.endpoint].__module__.startswith(OURS):
             return
         if not statuses:
             for path, methods in document(app)["paths"].items():
