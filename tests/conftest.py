@@ -16,7 +16,7 @@ from panzoto.deps import Deps, build
 from tests.proof import borders
 from tests.proof.watch import WATCH
 from tests.support import ministack as emulator
-from tests.support import once, tables
+from tests.support import once, tables, told
 from tests.support.configs import configured, new_account
 from tests.support.effort import tries
 from tests.support.grants.plugin import (  # noqa: F401 (pytest finds its hooks here)
@@ -75,6 +75,14 @@ def nothing_secret_is_told(tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with borders.watching(WATCH):
         yield
     assert borders.leaks(WATCH, tmp_path_factory.getbasetemp()) == []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_status_is_told() -> Iterator[None]:
+    """Whatever a route answers in any test stands in the OpenAPI document."""
+    with told.watching() as untold:
+        yield
+    assert sorted(untold) == []
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ TAG = Tag(name="recordings", description="Upload, record, list, get, delete.")
 Responses = dict[int | str, Any]
 BEGUN: Responses = {201: shapes.UploadShape, 413: ErrorBody}
 RESUMED: Responses = {200: shapes.UploadShape, 404: ErrorBody, 429: ErrorBody}
+DELETED: Responses = {200: shapes.Done, 404: ErrorBody, 409: ErrorBody}
 RECORDED: Responses = {201: shapes.AudioFileAnswer, 409: ErrorBody, 413: ErrorBody, 422: ErrorBody}
 
 audio = APIBlueprint("audio", __name__, url_prefix="/api/v1/audio-files", abp_tags=[TAG])
@@ -66,7 +67,7 @@ def post_complete(path: shapes.AudioPath) -> Response:
     return jsonify(status="uploaded", file_id=upload.file_id, s3_key=upload.s3_key, file_size=upload.file_size)
 
 
-@audio.delete("/uploads/<file_id>", summary="Give an upload up", responses={200: shapes.Done, 404: ErrorBody})
+@audio.delete("/uploads/<file_id>", summary="Give an upload up", responses=DELETED)
 @signed_in
 def delete_upload(path: shapes.AudioPath) -> tuple[Response, int]:
     """Give an upload up, with what has arrived of it."""
@@ -121,7 +122,7 @@ def get_download(path: shapes.AudioPath) -> Response:
     return jsonify(download_url=found.url, expires_at=found.expires_at.isoformat())
 
 
-@audio.delete("/<file_id>", summary="Delete a recording", responses={200: shapes.Done, 404: ErrorBody})
+@audio.delete("/<file_id>", summary="Delete a recording", responses=DELETED)
 @signed_in
 def delete_audio_file(path: shapes.AudioPath) -> tuple[Response, int]:
     """Delete a recording and its file. It leaves the list at once; on 503 ask again, or leave the rest to us."""

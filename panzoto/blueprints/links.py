@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, render_template, request
 
-from panzoto.errors import InvalidRequest, PanzotoError
+from panzoto.errors import InvalidRequest, LinkInvalid, PanzotoError
 from panzoto.flows import reset_password, verify_email
 from panzoto.web.answers import page
 from panzoto.web.errors import refused_page
@@ -30,7 +30,7 @@ def verified(token: str) -> Response:
     try:
         verify_email.verify_email(deps(), token, client())
     except PanzotoError as refused:
-        return refused_page("verify.html", refused)
+        return _refused("verify.html", refused)
     return page(
         "done.html", 200, title="Your email is confirmed", text="You can close this page and go back to the app."
     )
@@ -52,9 +52,14 @@ def reset_done(token: str) -> Response:
         audio = reset_password.Audio(form.get("recovery_key", "").strip() or None, "abandon_audio" in form)
         _, shown = reset_password.reset(deps(), token, form.get("new_password", ""), client(), audio=audio)
     except PanzotoError as refused:
-        return refused_page("reset.html", refused)
+        return _refused("reset.html", refused)
     text = "Sign in to the app with it."
     return page("done.html", 200, title="You have a new password", text=text, recovery_key=shown)
+
+
+def _refused(template: str, refused: PanzotoError) -> Response:
+    """The page with what is wrong; a link that is over does nothing, however often its button is pressed."""
+    return refused_page(template, refused, over=str(refused) if isinstance(refused, LinkInvalid) else None)
 
 
 def _form() -> dict[str, str]:

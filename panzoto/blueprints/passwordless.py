@@ -19,7 +19,7 @@ from panzoto.web.signing_in import welcome
 
 TAG = Tag(name="passwordless", description="Sign in by a code to the phone, or by a link to the mailbox.")
 SENDS: dict[int | str, Any] = {200: shapes.CodeSent, 422: ErrorBody, 429: ErrorBody, 501: ErrorBody}
-SIGNS_IN: dict[int | str, Any] = {200: accounts.SignIn, 401: ErrorBody, 403: ErrorBody, 429: ErrorBody}
+SIGNS_IN: dict[int | str, Any] = {200: accounts.SignIn, 401: ErrorBody, 403: ErrorBody, 409: ErrorBody, 429: ErrorBody}
 
 passwordless = APIBlueprint("passwordless", __name__, url_prefix="/api/v1/auth", abp_tags=[TAG])
 
@@ -39,7 +39,7 @@ def post_initiate_otp(body: shapes.InitiateOtp) -> Response:
     return _sent()
 
 
-@passwordless.post("/verify-otp", summary="Sign in by the code", responses=SIGNS_IN)
+@passwordless.post("/verify-otp", summary="Sign in by the code", responses={**SIGNS_IN, 422: ErrorBody})
 @public
 def post_verify_otp(body: shapes.VerifyOtp) -> Response:
     """Sign in by the code that came. It works once, and so many wrong ones end it."""
@@ -76,7 +76,11 @@ def post_phone(body: shapes.AskForPhone) -> Response:
     return _sent()
 
 
-@passwordless.post("/phone/verify", summary="Prove that it is my phone", responses={200: accounts.Me, 409: ErrorBody})
+@passwordless.post(
+    "/phone/verify",
+    summary="Prove that it is my phone",
+    responses={200: accounts.Me, 409: ErrorBody, 422: ErrorBody},
+)
 @signed_in
 def post_verify_phone(body: shapes.VerifyOtp) -> Response:
     """Give the account the phone, in place of the one it has."""

@@ -18,7 +18,7 @@ from panzoto.web.signing_in import welcome
 
 from .auth import TAG
 
-REFUSED: dict[int | str, Any] = {401: ErrorBody, 403: ErrorBody, 429: ErrorBody}
+REFUSED: dict[int | str, Any] = {401: ErrorBody, 403: ErrorBody, 409: ErrorBody, 429: ErrorBody}
 
 passwords = APIBlueprint("passwords", __name__, url_prefix="/api/v1/auth", abp_tags=[TAG])
 

@@ -29,20 +29,23 @@ class Amount(click.FloatRange):
 
 
 POSITIVE = Amount(min=0, max=1e15)
+REQUESTS, REFRESHES = "Signed-in requests for each login.", "Refreshes for each login."
 
 
 @click.command("costs")
 @click.option("--users", type=click.IntRange(min=0), help="People who have an account.")
 @click.option("--logins", type=click.IntRange(min=0), default=0, help="Sign-ins by password in the month.")
 @click.option("--minutes", type=POSITIVE, default=0, help="Minutes that are recorded in the month, and kept.")
-@click.option("--requests", type=POSITIVE, default=USUAL.requests_a_login, show_default=True, help="A login.")
-@click.option("--refreshes", type=POSITIVE, default=USUAL.refreshes_a_login, show_default=True, help="A login.")
+@click.option("--requests", type=POSITIVE, default=USUAL.requests_a_login, show_default=True, help=REQUESTS)
+@click.option("--refreshes", type=POSITIVE, default=USUAL.refreshes_a_login, show_default=True, help=REFRESHES)
 def costs(users: int | None, logins: int, minutes: float, requests: float, refreshes: float) -> None:
     """Print what each act costs at DynamoDB, or with --users what a month of theirs costs.
 
     Units are those that the tests pin, prices on demand in us-east-1. Machines, traffic, mail and SMS are extra.
     """
     if users is None:
+        if logins or minutes or (requests, refreshes) != (USUAL.requests_a_login, USUAL.refreshes_a_login):
+            raise click.UsageError("A month is that of --users: say how many there are.")
         _acts()
         return
     habits = Habits(requests_a_login=requests, refreshes_a_login=refreshes)

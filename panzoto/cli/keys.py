@@ -49,7 +49,8 @@ def rotate(lead_hours: int) -> None:
     with _sentences():
         turned = _kept(deps).change(turn)
     _show(turned)
-    click.echo(f"Restart the service within {lead_hours} hours, so that every process knows the new key in time.")
+    lead = "1 hour" if lead_hours == 1 else f"{lead_hours} hours"
+    click.echo(f"Restart the service within {lead}, so that every process knows the new key in time.")
 
 
 @keys.command("show")

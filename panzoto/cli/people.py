@@ -87,7 +87,9 @@ def sign_out(who: str, session: str | None) -> None:
 
     def act(deps: Deps, admin: Admin, user: User) -> str:
         if session is None:
-            return f"{acts.revoke_all_sessions(deps, admin, user.user_id)} sessions of {_name(user)} are ended."
+            ended = acts.revoke_all_sessions(deps, admin, user.user_id)
+            count, are = ("1 session", "is") if ended == 1 else (f"{ended} sessions", "are")
+            return f"{count} of {_name(user)} {are} ended."
         acts.revoke_session(deps, admin, user.user_id, session)
         return f"The session {session} of {_name(user)} is ended."
 

@@ -58,7 +58,7 @@ def tell(rows: Iterable[Mapping[str, Any]], *, as_json: bool, nothing: str) -> N
 
 def _print_table(rows: list[Mapping[str, Any]]) -> None:
     """In colours on a terminal, and as wide as it is; elsewhere as wide as the text."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False, show_header=any(map(str.strip, rows[0])))
     for name in rows[0]:
         table.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:

@@ -18,6 +18,7 @@ from .times import from_seconds, maybe_seconds, seconds
 
 # All approvals are in one list: they are written seldom, and read by people.
 LISTED = "all"
+NOT_APPROVED = "This email is not approved."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +80,8 @@ class ApprovedEmails(Table):
 
     def change(self, approval: Approval) -> None:
         """Keep an approval in place of one that must be there."""
-        self.put(to_item(approval), when=Attr("email").exists(), otherwise=NotFound)
+        gone = NotFound(NOT_APPROVED)
+        self.put(to_item(approval), when=Attr("email").exists(), otherwise=lambda _: gone)
 
     def enlist(self, email: str) -> None:
         """Put an approval on the lists, if it is still there."""

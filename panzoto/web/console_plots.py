@@ -11,7 +11,7 @@ Amount = int | Decimal
 WIDE, HIGH, LEFT, BELOW, ABOVE = 640, 220, 76, 24, 10
 # So many series have a colour of their own; what is beyond shares the last.
 COLOURS = 6
-ROUND = (1, 2, 5, 10)
+ROUND = (2, 4, 10)  # whose halves are whole: an axis has a mark in its middle
 DATES_SHOWN = 5
 
 

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from panzoto.errors import InvalidRequest
 
 MOST_DETAILS, LONGEST_NAME = 20, 100
+# What a problem of no field by itself is a problem of.
+BODY, QUERY = "the body", "the query"
 
 
 class Described(BaseModel):
@@ -43,7 +45,7 @@ class Body(Shape):
 class Query(Shape):
     """The query of an address, whose numbers come as text."""
 
-    model_config = ConfigDict(extra="forbid", strict=False, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=False, frozen=True, title=QUERY)
 
 
 class Path(Query):
@@ -92,17 +94,23 @@ class State(Answer):
 
 # What pydantic puts before a sentence of a shape of ours.
 OURS = "Value error, "
-PROBLEMS = {"missing": "is missing", "extra_forbidden": "is not known here"}
+PROBLEMS = {
+    "missing": "is missing",
+    "extra_forbidden": "is not known here",
+    "too_short": "must have at least {min_length} characters",  # a secret, whose characters pydantic calls items
+    "too_long": "must have at most {max_length} characters",
+}
 
 
 def refuse_invalid(fault: ValidationError) -> NoReturn:
     """Raise our error for pydantic's; what the caller sent is not repeated, for it may be a password."""
-    found = []
-    for each in fault.errors(include_url=False, include_context=False, include_input=False):
-        name = ".".join(str(part) for part in each["loc"]) or "the body"
+    found, whole = [], QUERY if fault.title == QUERY else BODY
+    for each in fault.errors(include_url=False, include_input=False):
+        name = ".".join(str(part) for part in each["loc"]) or whole
         message = each["msg"]
         ours = message.removeprefix(OURS) if each["type"] == "value_error" else None
-        found.append((name, ours or PROBLEMS.get(each["type"], f"is wrong: {message[:1].lower()}{message[1:]}")))
+        known = PROBLEMS.get(each["type"], "").format(**each.get("ctx", {}))
+        found.append((name, ours or known or f"is wrong: {message[:1].lower()}{message[1:]}"))
     raise _refusal(found)
 
 

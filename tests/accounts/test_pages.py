@@ -29,6 +29,14 @@ def test_looking_changes_nothing(service: Service) -> None:
     assert "not valid any more" in again.get_data(as_text=True)
 
 
+def test_a_link_that_is_over_asks_for_nothing(service: Service) -> None:
+    """The page of a link that does nothing any more has no form: whoever filled one in would do it for nothing."""
+    for address in ("/verify/tok_x.y", "/reset/tok_x.y"):
+        over = service.http.post(address, data={"new_password": NEW})
+        assert (over.status_code, "<form" in over.get_data(as_text=True)) == (400, False)
+        assert "new links" in over.get_data(as_text=True)
+
+
 def test_a_password_is_reset_on_the_page(service: Service) -> None:
     """The form sets the password, asks again when something is wrong, and shows a new recovery key once."""
     me = service.register()
@@ -37,6 +45,7 @@ def test_a_password_is_reset_on_the_page(service: Service) -> None:
     assert "new_password" in service.http.get(address).get_data(as_text=True)
     weak = service.http.post(address, data={"new_password": "password1"})
     assert (weak.status_code, "most common" in weak.get_data(as_text=True)) == (400, True)
+    assert "<form" in weak.get_data(as_text=True)
     undecided = service.http.post(address, data={"new_password": NEW, "recovery_key": ""})
     assert (undecided.status_code, 'role="alert"' in undecided.get_data(as_text=True)) == (409, True)
     for raw in (b"new_password=a%00bcdefgh1", b"new_password=\xe9t\xe9 toujours", b"&".join([b"a=b"] * 20)):

@@ -38,6 +38,7 @@ def test_somebody_is_looked_at(office: Office) -> None:
     assert (found["user_id"], found["sessions"], found["ways_in"]) == (me["user_id"], 1, ["link", "password"])
     table = said(office, "users", "show", me["user_id"])
     assert me["email"] in table
+    assert table.startswith("user id ")
     assert "\x1b" not in table
     (session,) = map(orjson.loads, said(office, "users", "sessions", me["email"], "--json").splitlines())
     assert session["by"] == "pwd"
@@ -81,6 +82,8 @@ def test_the_newest_events_are_told(office: Office) -> None:
     assert len(lines) == 1
     assert said(office, "audit", "tail", "--subject", "nothing") == "Nothing happened.\n"
     assert said(office, "audit", "tail", "--subject", "nothing", "--json") == ""
+    assert "have their id" in said(office, "audit", "tail", "--subject", me["email"])
+    assert said(office, "audit", "tail", "--subject", me["email"], "--json") == ""
     assert refused(office, "audit", "tail", "--since", "soon").startswith("Error: since must be a day")
 
 
@@ -91,7 +94,7 @@ def test_what_a_command_counts_is_written_when_it_ends(ministack: str) -> None:
     office.deps.audio_files.put(to_item(recording(leaving["user_id"], 1)))
     office.deps.users.begin_deletion(office.user(leaving), office.clock())
     office.deps.tally.give()
-    assert said(office, "users", "sign-out", me["email"]).startswith("1 sessions of ")
+    assert said(office, "users", "sign-out", me["email"]).startswith("1 session of ")
     assert said(office, "users", "sweep").endswith("1 deletions finished.\n")
     today = office.clock().date()
     kept = office.deps.figures.between(today, today)

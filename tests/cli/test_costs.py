@@ -28,6 +28,14 @@ def test_what_is_no_amount_is_refused(option: str, value: str) -> None:
     assert option in done.stderr
 
 
+@pytest.mark.parametrize("given", [("--logins", "5"), ("--minutes", "5"), ("--requests", "5"), ("--refreshes", "5")])
+def test_a_month_is_that_of_people(given: tuple[str, str]) -> None:
+    """What says how much of a month there is, without --users, is no question about the acts."""
+    done = CliRunner().invoke(costs, list(given))
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "--users" in done.stderr
+
+
 def test_a_price_is_writes_and_reads() -> None:
     """A million logins are seven million writes and two million reads: $4.375 and $0.25."""
     assert price(Cost(7, 2, 5)) * 1e6 == pytest.approx(4.625)

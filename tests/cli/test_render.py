@@ -19,6 +19,7 @@ from panzoto.cli.render import rendered
 from panzoto.cli.render.configuration import RUN, SECTIONS, TESTS
 from panzoto.local.settings import Settings
 from panzoto.models.spec import TABLES, TableSpec
+from panzoto.web.errors import HTTP, TABLE
 from tests.house.source import files, tree
 
 from .conftest import Command, commander
@@ -254,6 +255,12 @@ def test_the_page_of_variables_shows_defaults() -> None:
     ):
         (line,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
         assert line.endswith(f"| {default} |")
+
+
+def test_the_page_of_errors_has_every_code() -> None:
+    """Every code that a client can hear stands in a table with its status, those of HTTP itself too."""
+    codes = [*TABLE.values(), *((status, code) for status, (code, _) in HTTP.items())]
+    assert [each for each in codes if f"| {each[0]} | `{each[1]}` | " not in rendered()["docs/errors.md"]] == []
 
 
 def test_the_sections_begin_at_variables_that_there_are() -> None:

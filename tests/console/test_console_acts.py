@@ -125,6 +125,12 @@ def test_what_makes_no_sense_is_said_on_a_page(http: FlaskClient, path: str) -> 
     assert "<h1>" in answer.text
 
 
+@pytest.mark.parametrize(("search", "offered"), [("jo@no.example", True), ("jo", False), ("@no.example", False)])
+def test_only_an_email_is_offered_for_approval(http: FlaskClient, search: str, offered: bool) -> None:
+    """Nothing is found for the beginning of an email, or for a domain, and neither can be approved."""
+    assert (f"Approve {search}" in http.get(f"/admin/approvals?search={search}").text) == offered
+
+
 @pytest.mark.parametrize(("header", "status"), [("email,company", 200), ("name", 400)])
 def test_a_file_that_is_not_utf_8(http: FlaskClient, header: str, status: int) -> None:
     """Its lines are told, and not approved in a mangled form; a file that is no list of emails is told as a whole."""

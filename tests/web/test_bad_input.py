@@ -9,6 +9,12 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from panzoto.errors import InvalidRequest
+from panzoto.web.schemas import Shape, refuse_invalid
+from panzoto.web.shapes.oauth import Authorize
+from panzoto.web.shapes.passwordless import VerifyLink, VerifyOtp
 
 from panzoto.web.application import Application
 
@@ -48,6 +54,25 @@ def test_what_is_not_a_json_object_is_refused(client: FlaskClient, body: bytes, 
     assert response.status_code == (413 if says == "larger" else 400)
     assert error_of(response)["code"] == ("body_too_large" if says == "larger" else "malformed_json")
     assert says in error_of(response)["error"]
+
+
+def test_a_wrong_secret_and_a_wrong_query_are_told_in_words() -> None:
+    """A secret has characters, whatever pydantic calls them; what a query lacks as a whole is no fault of a body."""
+    for secret, says in (("123", "at least 4 characters"), ("1" * 13, "at most 12 characters")):
+        with pytest.raises(InvalidRequest, match=f"^The request is not valid: otp must have {says}.$"):
+            _invalid(VerifyOtp, phone_number="+14155552671", otp=secret)
+    with pytest.raises(InvalidRequest, match="the query must have redirect_to and code_challenge, or neither"):
+        _invalid(Authorize, redirect_to="panzoto://oauth")
+    with pytest.raises(InvalidRequest, match="the body must have either token"):
+        _invalid(VerifyLink)
+
+
+def _invalid(shape: type[Shape], **given: str) -> None:
+    """What a client hears of these fields."""
+    try:
+        shape(**given)
+    except ValidationError as fault:
+        refuse_invalid(fault)
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from panzoto.web.errors import TABLE
+from panzoto.web.errors import HTTP, TABLE
 
 
 def page() -> str:
     """`docs/errors.md`."""
     rows = sorted((status, code, kind.sentence) for kind, (status, code) in TABLE.items())
-    lines = [f"| {status} | `{code}` | {sentence} |" for status, code, sentence in rows]
-    return "\n".join([HEAD, *lines, TAIL])
+    return "\n".join([HEAD, *_lines(rows), OF_HTTP, *_lines([(status, *told) for status, told in HTTP.items()]), TAIL])
+
+
+def _lines(rows: list[tuple[int, str, str]]) -> list[str]:
+    return [f"| {status} | `{code}` | {sentence} |" for status, code, sentence in rows]
 
 
 HEAD = """<!-- Made by `make render` from `panzoto/web/errors.py`; change it there. -->
@@ -31,7 +34,12 @@ What a phone should do: on 401 `token_expired` or `token_invalid` refresh; on 40
 | status | code | sentence, as a rule |
 |---|---|---|"""
 
+OF_HTTP = """
+Of HTTP itself:
+
+| status | code | sentence |
+|---|---|---|"""
+
 TAIL = """
-Of HTTP itself: 400 `bad_request`, 404 `not_found`, 405 `method_not_allowed`, 413 `body_too_large`. Anything else that
-goes wrong is a defect of ours: 500 `internal`.
+Anything else that goes wrong is a defect of ours: 500 `internal`.
 """

@@ -12,7 +12,7 @@ from panzoto.errors import InvalidRequest, NotFound, PanzotoError, StoreUnavaila
 from panzoto.flows._addresses import maybe_email, normal_email
 from panzoto.flows._approving import By, Wanted, give, take
 from panzoto.flows.approvals_csv import Row, approval_of, moment, rows
-from panzoto.models.approved_emails import Approval, ApprovalPage
+from panzoto.models.approved_emails import NOT_APPROVED, Approval, ApprovalPage
 
 from .staff import Admin, Staff
 
@@ -54,7 +54,7 @@ def find_approval(deps: Deps, _: Staff, email: str) -> Approval:
     """The approval of an email."""
     found = deps.approved_emails.find(normal_email(email))
     if found is None:
-        raise NotFound("This email is not approved.")
+        raise NotFound(NOT_APPROVED)
     return found
 
 
@@ -80,7 +80,7 @@ def end_approval(deps: Deps, admin: Admin, email: str) -> Approval:
     """Take an approval away, and end the sessions that it allowed. Commit point as in `take`."""
     ended = take(deps, email, _by(admin))
     if ended is None:
-        raise NotFound("This email is not approved.")
+        raise NotFound(NOT_APPROVED)
     return ended
 
 

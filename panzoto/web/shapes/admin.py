@@ -91,7 +91,7 @@ class Change(Body):
     @property
     def ends(self) -> datetime | None:
         """When it ends."""
-        return None if self.expires_at is None else moment(self.expires_at)
+        return None if self.expires_at is None else moment(self.expires_at, "expires_at")
 
     @property
     def metadata(self) -> dict[str, str]:

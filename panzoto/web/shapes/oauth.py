@@ -33,7 +33,7 @@ class Authorize(Query):
     @model_validator(mode="after")
     def _has_its_challenge(self) -> Self:
         if (self.redirect_to is None) != (self.code_challenge is None):
-            raise ValueError("redirect_to and code_challenge belong together")
+            raise ValueError("must have redirect_to and code_challenge, or neither")
         return self
 
 
