@@ -18,7 +18,7 @@ def refuse_taken(variable: str, host: str, port: int, *, beside: int) -> None:
     if fault := why_not(host, port):
         others = (each for each in chain(range(port + 1, LAST + 1), range(FIRST, port)) if each != beside)
         other = next((each for each in others if not why_not(host, each)), None)
-        raise CannotRun(f"{variable} is {port}, {fault}; choose another: make run {variable}={other or '…'}")
+        raise CannotRun(f"{variable} is {port}, {fault}; choose another, such as {variable}={other or '…'}.")
 
 
 def why_not(host: str, port: int) -> str | None:

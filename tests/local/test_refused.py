@@ -26,7 +26,7 @@ def test_a_port_that_is_taken_is_named_with_one_that_is_free(run: Running, varia
     port = {"PORT": run.port, "EMULATOR_PORT": run.emulator_port}[variable]
     with listening(port):
         said = refused(run)
-    assert f"{variable} is {port}, where another program listens; choose another: make run {variable}=" in said
+    assert f"{variable} is {port}, where another program listens; choose another, such as {variable}=" in said
     assert len(said.splitlines()) == 1
 
 
@@ -35,8 +35,8 @@ def test_the_port_that_is_named_is_not_our_other_one(run_in: Callable[..., Runni
     port = free_port()
     with listening(port):
         said = refused(run_in(PORT=str(port), EMULATOR_PORT=str(port + 1)))
-    assert "make run PORT=" in said
-    assert f"make run PORT={port + 1}\n" not in said
+    assert "such as PORT=" in said
+    assert f"PORT={port + 1}.\n" not in said
 
 
 def test_a_second_run_on_the_same_data_is_refused(run: Running, run_in: Callable[..., Running]) -> None:

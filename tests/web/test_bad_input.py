@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from panzoto.errors import InvalidRequest
+from panzoto.web.application import Application
 from panzoto.web.schemas import Shape, refuse_invalid
 from panzoto.web.shapes.oauth import Authorize
 from panzoto.web.shapes.passwordless import VerifyLink, VerifyOtp
-
-from panzoto.web.application import Application
 
 from .conftest import error_of
 
