@@ -68,14 +68,14 @@ def post_import() -> Response:
     return page("imported.html", done=done)
 
 
-@console_approvals.get("/admin/approvals/<email>")
+@console_approvals.get("/admin/approvals/<email:email>")
 @staff_here
 def get_approval(email: str) -> Response:
     """One approval; administrators may change it."""
     return page("approval.html", typed={}, approval=approved.find_approval(deps(), staff(), email), now=deps().clock())
 
 
-@console_approvals.post("/admin/approvals/<email>")
+@console_approvals.post("/admin/approvals/<email:email>")
 @admin_here
 def post_approval(email: str) -> Response:
     """Change an approval."""
@@ -88,7 +88,7 @@ def post_approval(email: str) -> Response:
     return _to_list("changed")
 
 
-@console_approvals.get("/admin/approvals/<email>/end")
+@console_approvals.get("/admin/approvals/<email:email>/end")
 @admin_here
 def get_end(email: str) -> Response:
     """Ask whether an approval shall end."""
@@ -103,7 +103,7 @@ def get_end(email: str) -> Response:
     )
 
 
-@console_approvals.post("/admin/approvals/<email>/end")
+@console_approvals.post("/admin/approvals/<email:email>/end")
 @admin_here
 def post_end(email: str) -> Response:
     """End an approval."""

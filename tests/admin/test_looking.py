@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -195,6 +196,18 @@ def test_an_id_that_looks_like_an_email(office: Office, admin: Me) -> None:
     assert (seen["user_id"], seen["email"]) == (other["email"], named["email"])
     assert get(office, admin, f"/users?q={other['email']}")["user"]["user_id"] == other["user_id"], "a search"
     assert get(office, admin, f"/users/{named['email']}", 404)["code"] == "not_found"
+
+
+@pytest.mark.parametrize("sign", ["{}/b", "/{}", "{}//b", "{}/", "{}/end", "{}%2fb", "{}?b", "{}#b"])
+def test_an_approval_of_an_email_with_any_sign_is_changed_and_ended(office: Office, admin: Me, sign: str) -> None:
+    """Emails may have slashes and more: none of them is one that can be let in and not be shut out."""
+    email = f"{sign.format(new_email().partition('@')[0])}@example.com"
+    path = f"/approvals/{quote(email, safe='')}"
+    assert office.ask("POST", "/approvals", admin, {"email": email}).status_code == 201
+    assert office.ask("PUT", path, admin, {"notes": "until Monday"}).get_json()["email"] == email
+    assert get(office, admin, path)["metadata"] == {"notes": "until Monday"}
+    assert office.ask("DELETE", path, admin).get_json()["email"] == email
+    assert office.deps.approved_emails.find(email) is None
 
 
 def test_approvals_are_listed_and_searched(office: Office, admin: Me) -> None:

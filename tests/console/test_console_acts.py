@@ -75,6 +75,20 @@ def test_an_approval_is_changed_and_ended(office: Office, http: FlaskClient) -> 
     assert http.get(page).status_code == 404
 
 
+def test_an_approval_of_an_email_with_slashes(http: FlaskClient) -> None:
+    """Its page is found from the list, and so is the way to end it."""
+    email = f"/a//b/{new_email()}"
+    assert sends(http, "/admin/approvals/new", email=email).status_code == 303
+    listed = http.get("/admin/approvals", query_string={"search": email}).text
+    link = re.search(r'<th scope="row"><a href="([^"]+)">', listed)
+    assert link
+    page = http.get(link[1])
+    assert page.status_code == 200, page.text
+    ending = re.search(r'href="([^"]+/end)"', page.text)
+    assert ending
+    assert done(http, ending[1]).startswith("The approval is ended")
+
+
 def test_a_list_goes_on_where_the_page_ends(http: FlaskClient) -> None:
     """A file of 51 emails is imported; a page shows 50 of them, and its button the last."""
     rows = "email\n" + "".join(f"p{number:02}@many.example\n" for number in range(51))

@@ -26,9 +26,9 @@ FOR_ADMINS = {
     ("POST", "/admin/approvals/new"),
     ("GET", "/admin/approvals/import"),
     ("POST", "/admin/approvals/import"),
-    ("POST", "/admin/approvals/<email>"),
-    ("GET", "/admin/approvals/<email>/end"),
-    ("POST", "/admin/approvals/<email>/end"),
+    ("POST", "/admin/approvals/<email:email>"),
+    ("GET", "/admin/approvals/<email:email>/end"),
+    ("POST", "/admin/approvals/<email:email>/end"),
     ("GET", "/admin/people/<user_id>/<act>"),
     ("POST", "/admin/people/<user_id>/<act>"),
 }
