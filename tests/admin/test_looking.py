@@ -20,6 +20,7 @@ from panzoto.models.audio_files import AudioFile
 from panzoto.models.audit_events import AuditEvent
 from panzoto.models.auth_state.figures import DAY
 from panzoto.models.oauth_logs import Step
+from panzoto.models.store import ledger
 from panzoto.models.store.expressions import Change
 from panzoto.tally import TODAY, Tally
 from tests.support import tables
@@ -196,6 +197,17 @@ def test_an_id_that_looks_like_an_email(office: Office, admin: Me) -> None:
     assert (seen["user_id"], seen["email"]) == (other["email"], named["email"])
     assert get(office, admin, f"/users?q={other['email']}")["user"]["user_id"] == other["user_id"], "a search"
     assert get(office, admin, f"/users/{named['email']}", 404)["code"] == "not_found"
+
+
+def test_an_import_has_time_for_all_of_its_rows(ministack: str) -> None:
+    """Each row may wait for the store as long as a request may; the request counts what all of them have spent."""
+    office = opened(ministack, dynamodb_deadline=timedelta(seconds=1))
+    text = "email\n" + "".join(f"p{number}@many.example\n" for number in range(400))
+    with ledger.keep("an import") as spent:
+        imported = import_approvals(office.deps, BOSS, text)
+    assert (len(imported.approved), imported.faults) == (400, ())
+    assert spent.trips >= 3 * 400
+    assert spent.waited < 1
 
 
 @pytest.mark.parametrize("sign", ["{}/b", "/{}", "{}//b", "{}/", "{}/end", "{}%2fb", "{}?b", "{}#b"])

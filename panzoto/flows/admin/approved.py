@@ -13,6 +13,7 @@ from panzoto.flows._addresses import maybe_email, normal_email
 from panzoto.flows._approving import By, Wanted, give, take
 from panzoto.flows.approvals_csv import Row, approval_of, moment, rows
 from panzoto.models.approved_emails import Approval, ApprovalPage
+from panzoto.models.store import ledger
 
 from .staff import Admin, Staff
 
@@ -85,14 +86,18 @@ def end_approval(deps: Deps, admin: Admin, email: str) -> Approval:
 
 
 def import_approvals(deps: Deps, admin: Admin, text: str) -> Imported:
-    """Approve every row of a CSV. Each row is for itself: what is wrong with one is told, and the others land."""
+    """Approve every row of a CSV. Each row is for itself: what is wrong with one is told, and the others land.
+
+    Each may wait for the store as long as a request may: all together take longer.
+    """
     found = list(islice(rows(io.StringIO(text.removeprefix("\ufeff"), newline=""), "The CSV"), MOST_ROWS + 1))
     if len(found) > MOST_ROWS:
         raise InvalidRequest(f"One import takes {MOST_ROWS} rows; `flask approvals import` takes any number.")
     approved, faults = list[str](), list[Fault]()
     for row in found:
         try:
-            approved.append(_approve_row(deps, admin, row).email)
+            with ledger.apart():
+                approved.append(_approve_row(deps, admin, row).email)
         except StoreUnavailable:
             raise
         except PanzotoError as fault:
