@@ -32,8 +32,8 @@ def disable(deps: Deps, admin: Admin, user_id: str) -> User:
     leaving = [deps.admins.removing(user_id)] if ADMIN in user.roles else []
     _change(deps, admin, user, now, {"disabled_at": seconds(now), **_ended(user, now)}, *leaving)
     after = replace(user, disabled_at=now.replace(microsecond=0), epoch=user.epoch + 1)
-    clear_sessions(deps, after, now)
     record(deps, admin, user_id, "disabled", now, before=standing(user), after=standing(after))
+    clear_sessions(deps, after, now)
     return after
 
 
@@ -75,8 +75,8 @@ def revoke_role(deps: Deps, admin: Admin, user_id: str, role: str) -> User:
     leaving = [deps.admins.removing(user_id)] if role == ADMIN and user.disabled_at is None else []
     after = replace(user, roles=user.roles - {role}, epoch=user.epoch + 1)
     _change(deps, admin, user, now, {"roles": after.roles or None, **_ended(user, now)}, *leaving)
-    clear_sessions(deps, after, now)
     record(deps, admin, user_id, "role_revoked", now, before=standing(user), after=standing(after))
+    clear_sessions(deps, after, now)
     return after
 
 
