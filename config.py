@@ -586,7 +586,7 @@ class Config:
         formats.listed(formats.origin),
         (),
         default_text="none",
-        says="Web origins that may call the API from a browser, between commas.",
+        says="Web origins that may call the API from a browser, between commas; they read no page.",
     )
     cors_credentials: bool = var(
         "CORS_CREDENTIALS", formats.flag, False, says="Whether those origins may send cookies. Not together with `*`."
