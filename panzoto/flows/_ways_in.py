@@ -9,10 +9,10 @@ EMAIL, PHONE = "email", "phone"
 
 
 def ways_in(deps: Deps, user: User) -> frozenset[str]:
-    """A phone, an email (by a link to it, or with a password), and each provider that this service still has."""
+    """An email (by a link to it, or with a password), a phone and each provider, as far as the service has the way."""
     found = {each for each in user.identities if each in deps.providers}
     if user.email is not None and (user.email_verified_at is not None or user.password_hash is not None):
         found.add(EMAIL)
-    if user.phone is not None:
+    if user.phone is not None and deps.config.sms_sender != "none":
         found.add(PHONE)
     return frozenset(found)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from panzoto import create_app
 from panzoto.deps import Deps
 from panzoto.flows.delete_me import erase
 from panzoto.models.approved_emails import Approval
@@ -212,6 +214,19 @@ def test_the_phone_is_no_last_way_in_beside_an_identity(oauth: OAuth, told: Host
     )
     header = {"Authorization": f"Bearer {account['token']}"}
     assert oauth.http.delete("/api/v1/auth/phone", json={}, headers=header).status_code == 200
+
+
+def test_a_phone_that_gets_no_code_is_no_way_in(oauth: OAuth, told: Hostile) -> None:
+    """Where no SMS is offered any more, whoever has but a phone beside the identity keeps the identity."""
+    told.claims = {"email": ...}
+    account = oauth.connected()
+    user = oauth.deps.users.find(account["user_id"])
+    oauth.deps.users.change(user, oauth.deps.clock(), {"phone_number": "+14155550123"})
+    deps = replace(oauth.deps, config=replace(oauth.deps.config, sms_sender="none"))
+    header = {"Authorization": f"Bearer {account['token']}"}
+    http = create_app(deps.config, deps).test_client()
+    answer = http.delete("/api/v1/oauth/acme/link", json={}, headers=header)
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "last_way_in")
 
 
 def test_unlinking(oauth: OAuth, told: Hostile) -> None:
