@@ -9,7 +9,7 @@ from typing import Any
 
 from panzoto.errors import Conflict, NotFound
 
-from .spec import APPROVED_EMAILS
+from .spec import APPROVED_EMAILS, fits
 from .store.expressions import Attr, Change, Condition, Key
 from .store.transaction import Member
 from .store.wire import Item
@@ -65,6 +65,8 @@ class ApprovedEmails(Table):
             index, where = "domain-index", Key("domain").eq(search[1:])
         elif search.strip("@"):
             where &= Key("email").begins_with(search)
+        if search and not fits(LISTED, search):
+            return ApprovalPage((), None)  # no email is so long
         found = self.query(where, index=index, limit=limit, cursor=cursor)
         return ApprovalPage(tuple(map(from_item, found.items)), found.cursor)
 

@@ -23,7 +23,7 @@ from panzoto.models.oauth_logs import Step
 from panzoto.models.store import ledger
 from panzoto.models.store.expressions import Change
 from panzoto.tally import TODAY, Tally
-from tests.support import tables
+from tests.support import border, tables
 
 from .conftest import BOSS, Office, new_email, opened
 
@@ -197,6 +197,14 @@ def test_an_id_that_looks_like_an_email(office: Office, admin: Me) -> None:
     assert (seen["user_id"], seen["email"]) == (other["email"], named["email"])
     assert get(office, admin, f"/users?q={other['email']}")["user"]["user_id"] == other["user_id"], "a search"
     assert get(office, admin, f"/users/{named['email']}", 404)["code"] == "not_found"
+
+
+def test_a_search_for_what_is_longer_than_any_email(office: Office, admin: Me) -> None:
+    """Nothing is found, and DynamoDB, which refuses so long a key, is not asked."""
+    store = border.at(office.deps.gateway._client)
+    for search in ("\N{DECIDUOUS TREE}" * 320, "@" + "\N{DECIDUOUS TREE}" * 319):
+        assert get(office, admin, f"/approvals?search={search}") == {"approvals": [], "cursor": None}
+        assert not [each for each in store.requests if search[1:] in str(each)]
 
 
 def test_an_import_has_time_for_all_of_its_rows(ministack: str) -> None:
