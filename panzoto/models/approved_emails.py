@@ -79,9 +79,13 @@ class ApprovedEmails(Table):
         taken = Conflict(f"{approval.email} is approved already. Change that approval.")
         self.put(to_item(approval), when=Attr("email").not_exists(), otherwise=lambda _: taken)
 
-    def change(self, approval: Approval) -> None:
-        """Keep an approval in place of one that must be there."""
-        self.put(to_item(approval), when=Attr("email").exists(), otherwise=NotFound)
+    def change(self, approval: Approval, seen: datetime | None = None) -> None:
+        """Keep an approval in place of one that must be there; with `seen`, of the one that was given at that time."""
+        same: Condition = Attr("email").exists()
+        if seen is not None and seconds(seen):  # one that was written by hand may say no time
+            same &= Attr("approvedAt").eq(seconds(seen))
+        changed = Conflict("Somebody else has changed this approval meanwhile. Look at it again.")
+        self.put(to_item(approval), when=same, otherwise=lambda item: NotFound() if item is None else changed)
 
     def enlist(self, email: str) -> None:
         """Put an approval on the lists, if it is still there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
 
 from panzoto.deps import Deps
@@ -71,10 +72,19 @@ def add_approval(
 
 
 def edit_approval(
-    deps: Deps, admin: Admin, email: str, expires_at: datetime | None, metadata: dict[str, str] | None
+    deps: Deps,
+    admin: Admin,
+    email: str,
+    expires_at: datetime | None,
+    metadata: dict[str, str] | None,
+    seen: datetime | None = None,
 ) -> Approval:
-    """Change what an approval says. Commit point as in `give`."""
-    return give(deps, Wanted(email, expires_at, metadata), _by(admin), deps.approved_emails.change)
+    """Change what an approval says. Commit point as in `give`.
+
+    Whoever says when the approval was given that they have seen changes no other.
+    """
+    keep = partial(deps.approved_emails.change, seen=seen)
+    return give(deps, Wanted(email, expires_at, metadata), _by(admin), keep)
 
 
 def end_approval(deps: Deps, admin: Admin, email: str) -> Approval:
