@@ -5,6 +5,8 @@ from __future__ import annotations
 from panzoto.deps import Deps
 from panzoto.models.users import User
 
+from ._phones import gets_codes
+
 EMAIL, PHONE = "email", "phone"
 
 
@@ -13,6 +15,6 @@ def ways_in(deps: Deps, user: User) -> frozenset[str]:
     found = {each for each in user.identities if each in deps.providers}
     if user.email is not None and (user.email_verified_at is not None or user.password_hash is not None):
         found.add(EMAIL)
-    if user.phone is not None and deps.config.sms_sender != "none":
+    if user.phone is not None and gets_codes(deps, user.phone):
         found.add(PHONE)
     return frozenset(found)

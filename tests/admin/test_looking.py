@@ -15,6 +15,7 @@ import pytest
 from panzoto.errors import StoreUnavailable
 from panzoto.flows.admin.approved import import_approvals
 from panzoto.flows.admin.overview import overview
+from panzoto.flows.admin.people import find_person
 from panzoto.models.approved_emails import Approval, ApprovedEmails
 from panzoto.models.audio_files import AudioFile
 from panzoto.models.audit_events import AuditEvent
@@ -53,13 +54,15 @@ def happened(office: Office, subject: str, action: str, ago: timedelta = timedel
 
 # ── people ──────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_somebody_is_found_by_email_phone_and_id(office: Office, support: Me) -> None:
-    """In whatever form it is typed; nobody, nonsense and a country without SMS are 404."""
+    """In whatever form it is typed, and where no SMS is sent there any more; nobody and nonsense are 404."""
     me = office.someone()
     office.deps.phones.update({"PK": "USER#+14155550123", "SK": "METADATA"}, Change(set={"user_id": me["user_id"]}))
     for asked in (me["user_id"], me["email"].upper(), f"%20{me['email']}%20", "%2B1%20415%20555%200123"):
         assert get(office, support, f"/users?q={asked}")["user"]["user_id"] == me["user_id"]
     for asked in ("nobody", new_email(), "a@b@c", "%2B12", "%2B14155550124", "%2B1x"):
         assert get(office, support, f"/users?q={asked}", 404)["code"] == "not_found"
+    elsewhere = replace(office.deps, config=replace(office.deps.config, sms_countries=("DE",)))
+    assert find_person(elsewhere, BOSS, "+1 415 555 0123").user_id == me["user_id"]
 
 
 def test_a_person_in_detail(office: Office, support: Me) -> None:

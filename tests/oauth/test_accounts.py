@@ -216,13 +216,14 @@ def test_the_phone_is_no_last_way_in_beside_an_identity(oauth: OAuth, told: Host
     assert oauth.http.delete("/api/v1/auth/phone", json={}, headers=header).status_code == 200
 
 
-def test_a_phone_that_gets_no_code_is_no_way_in(oauth: OAuth, told: Hostile) -> None:
-    """Where no SMS is offered any more, whoever has but a phone beside the identity keeps the identity."""
+@pytest.mark.parametrize("now", [{"sms_sender": "none"}, {"sms_countries": ("DE",)}])
+def test_a_phone_that_gets_no_code_is_no_way_in(oauth: OAuth, told: Hostile, now: dict[str, Any]) -> None:
+    """Where no SMS is sent to it any more, whoever has but a phone beside the identity keeps the identity."""
     told.claims = {"email": ...}
     account = oauth.connected()
     user = oauth.deps.users.find(account["user_id"])
     oauth.deps.users.change(user, oauth.deps.clock(), {"phone_number": "+14155550123"})
-    deps = replace(oauth.deps, config=replace(oauth.deps.config, sms_sender="none"))
+    deps = replace(oauth.deps, config=replace(oauth.deps.config, **now))
     header = {"Authorization": f"Bearer {account['token']}"}
     http = create_app(deps.config, deps).test_client()
     answer = http.delete("/api/v1/oauth/acme/link", json={}, headers=header)
