@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import limits
 from panzoto import create_app
 from panzoto.deps import Deps
 from panzoto.flows.delete_me import erase
@@ -101,6 +102,17 @@ def test_an_email_that_is_not_verified_waits(oauth: OAuth, told: Hostile) -> Non
     assert oauth.service.post("/email/verify", {"token": link}).status_code == 200
     me = oauth.service.get("/me", token=account["token"]).get_json()["user"]
     assert (me["email"], me["email_verified"]) == (email_of(told), True)
+
+
+def test_identities_do_not_fill_a_mailbox(oauth_for: Callable[..., OAuth], told: Hostile) -> None:
+    """Whoever makes identities with a stranger's email signs in by each; the stranger gets no more than a few mails."""
+    oauth = oauth_for(at(told.issuer), rate_limits=limits.changed("email.mailbox=2/1h"))
+    told.claims, people = {"email": "stranger@people.example", "email_verified": False}, set()
+    for number in range(4):
+        told.subject = f"one-of-many-{number}"
+        people.add(oauth.connected()["user_id"])
+    assert len(people) == 4
+    assert len(oauth.service.mails("stranger@people.example")) == 2
 
 
 @pytest.mark.parametrize("email", [..., "not an email", 5, "a" * 400])
