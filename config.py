@@ -365,7 +365,8 @@ class Config:
         formats.duration,
         timedelta(seconds=5),
         default_text="5s",
-        says="How long one request may wait for DynamoDB, retries included, before it answers 503.",
+        says="How long one request may wait for DynamoDB, retries included, before it answers 503; an import of "
+        "approvals, for each of its rows.",
     )
     tables_kms_key: str | None = var(
         "TABLES_KMS_KEY_ARN",
@@ -585,7 +586,7 @@ class Config:
         formats.listed(formats.origin),
         (),
         default_text="none",
-        says="Web origins that may call the API from a browser, between commas.",
+        says="Web origins that may call the API from a browser, between commas; they read no page.",
     )
     cors_credentials: bool = var(
         "CORS_CREDENTIALS", formats.flag, False, says="Whether those origins may send cookies. Not together with `*`."

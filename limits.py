@@ -59,6 +59,7 @@ DEFAULTS = Limits(
         Limit("forgot.account", 3, QUARTER),
         Limit("reset.address", 30, QUARTER),
         Limit("email.account", 5, HOUR),
+        Limit("email.mailbox", 10, HOUR),  # what all accounts together have sent to one that is none of theirs
         Limit("code.address", 20, HOUR),
         Limit("code.phone", 30, HALF_DAY),
         Limit("code.network", 15, HALF_DAY),  # a phone's, by one network: alone it keeps nobody out

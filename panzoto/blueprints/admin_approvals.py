@@ -44,21 +44,21 @@ def post_import(body: shapes.Import) -> Response:
     return jsonify(asdict(approved.import_approvals(deps(), admin(), body.csv)))
 
 
-@admin_approvals.get("/<email>", summary="One approval", responses={200: answers.ApprovalShape, **REFUSED})
+@admin_approvals.get("/<email:email>", summary="One approval", responses={200: answers.ApprovalShape, **REFUSED})
 @by_staff
 def get_approval(path: shapes.EmailPath) -> Response:
     """The approval of an email."""
     return jsonify(approval(approved.find_approval(deps(), staff(), path.email)))
 
 
-@admin_approvals.put("/<email>", summary="Change an approval", responses={200: answers.ApprovalShape, **REFUSED})
+@admin_approvals.put("/<email:email>", summary="Change an approval", responses={200: answers.ApprovalShape, **REFUSED})
 @by_admin
 def put_approval(path: shapes.EmailPath, body: shapes.Change) -> Response:
     """Change what an approval says; where it ends sooner, sessions end with it."""
     return jsonify(approval(approved.edit_approval(deps(), admin(), path.email, body.ends, body.metadata)))
 
 
-@admin_approvals.delete("/<email>", summary="End an approval", responses={200: answers.ApprovalShape, **REFUSED})
+@admin_approvals.delete("/<email:email>", summary="End an approval", responses={200: answers.ApprovalShape, **REFUSED})
 @by_admin
 def delete_approval(path: shapes.EmailPath) -> Response:
     """Take an approval away, and end the sessions that it allowed."""

@@ -9,7 +9,7 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from panzoto.flows import delete_audio, download_audio, record_audio, upload_audio
 from panzoto.web.answers import done
-from panzoto.web.guards import caller, signed_in, signed_in_beside
+from panzoto.web.guards import caller, signed_in, signed_in_beside, signed_in_now
 from panzoto.web.recordings import audio_file, offer
 from panzoto.web.requests import client, deps
 from panzoto.web.schemas import ErrorBody
@@ -38,7 +38,7 @@ def post_upload(body: shapes.NewUpload) -> tuple[Response, int]:
 
 
 @audio.get("/uploads/<file_id>", summary="Go on with an upload", responses=RESUMED)
-@signed_in
+@signed_in_now
 def get_upload(path: shapes.AudioPath) -> Response:
     """Fresh addresses for what has not arrived; `received` has the parts that have."""
     return _offered(upload_audio.resume_upload(deps(), caller(), path.file_id))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from flask import Response, make_response, redirect, request, url_for
 
-from panzoto.errors import PanzotoError
+from panzoto.errors import Conflict, PanzotoError
 from panzoto.flows.admin import approved
 from panzoto.flows.admin.approved import Approval
 from panzoto.web.console import admin_here, page, pages, staff_here
@@ -68,27 +69,29 @@ def post_import() -> Response:
     return page("imported.html", done=done)
 
 
-@console_approvals.get("/admin/approvals/<email>")
+@console_approvals.get("/admin/approvals/<email:email>")
 @staff_here
 def get_approval(email: str) -> Response:
     """One approval; administrators may change it."""
     return page("approval.html", typed={}, approval=approved.find_approval(deps(), staff(), email), now=deps().clock())
 
 
-@console_approvals.post("/admin/approvals/<email>")
+@console_approvals.post("/admin/approvals/<email:email>")
 @admin_here
 def post_approval(email: str) -> Response:
     """Change an approval."""
     found = approved.find_approval(deps(), admin(), email)
     try:
         until = _until(request.form.get("until"), found)
-        approved.edit_approval(deps(), admin(), email, until, _about(found.metadata))
+        approved.edit_approval(deps(), admin(), email, until, _about(found.metadata), _seen())
+    except Conflict as refused:
+        return _again(refused, approved.find_approval(deps(), admin(), email), {})  # as it is now, not as it was typed
     except PanzotoError as refused:
         return _again(refused, found)
     return _to_list("changed")
 
 
-@console_approvals.get("/admin/approvals/<email>/end")
+@console_approvals.get("/admin/approvals/<email:email>/end")
 @admin_here
 def get_end(email: str) -> Response:
     """Ask whether an approval shall end."""
@@ -103,7 +106,7 @@ def get_end(email: str) -> Response:
     )
 
 
-@console_approvals.post("/admin/approvals/<email>/end")
+@console_approvals.post("/admin/approvals/<email:email>/end")
 @admin_here
 def post_end(email: str) -> Response:
     """End an approval."""
@@ -119,6 +122,12 @@ def _until(given: str | None, before: Approval | None = None) -> datetime | None
     return at if at is not None and at.date().isoformat() == given else approved.moment(given)
 
 
+def _seen() -> datetime | None:
+    """When the approval was given that the form was about: its page may have been open for long."""
+    given = request.form.get("seen")
+    return approved.moment(given, "seen") if given else None
+
+
 def _about(before: dict[str, str]) -> dict[str, str]:
     """What a form says of an approval, and what it does not ask for as it was."""
     return {name: value for name, value in {**before, **_typed()}.items() if value}
@@ -128,9 +137,10 @@ def _typed() -> dict[str, str]:
     return {name: request.form.get(name, "").strip() for name in ABOUT}
 
 
-def _again(refused: PanzotoError, approval: Approval | None) -> Response:
+def _again(refused: PanzotoError, approval: Approval | None, typed: Mapping[str, str] | None = None) -> Response:
     said = ", ".join(f"{each['field']} {each['problem']}" for each in refused.details) or str(refused)
-    again = page("approval.html", typed=request.form, approval=approval, now=deps().clock(), problem=said)
+    shown = request.form if typed is None else typed
+    again = page("approval.html", typed=shown, approval=approval, now=deps().clock(), problem=said)
     return refusal(refused, again)
 
 

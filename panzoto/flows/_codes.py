@@ -32,7 +32,7 @@ NOT_SENT = (AddressRefused, MessageNotSent, SmsNotOffered)
 NEVER_SENT = (AddressRefused, Overloaded, RateLimited, SmsNotOffered)
 
 
-def charge_sms(deps: Deps, phone: Phone, client: Client, now: datetime) -> None:
+def _charge_sms(deps: Deps, phone: Phone, client: Client, now: datetime) -> None:
     """Charge an SMS before it is sent: to the phone, to its part for one network, and over everything."""
     deps.rates.charge("code.phone", phone.number, now, _part(client))
     try:
@@ -62,9 +62,9 @@ def _charge_wrong_guess(deps: Deps, otp: Otp, client: Client, now: datetime) -> 
 
 
 @contextmanager
-def _charged(deps: Deps, phone: Phone, client: Client, now: datetime) -> Iterator[None]:
+def charged_sms(deps: Deps, phone: Phone, client: Client, now: datetime) -> Iterator[None]:
     """Charge an SMS that is sent inside. What was certainly not sent is not charged: nobody is locked out by it."""
-    charge_sms(deps, phone, client, now)
+    _charge_sms(deps, phone, client, now)
     try:
         yield
     except PanzotoError as fault:
@@ -82,7 +82,7 @@ def send_code(deps: Deps, phone: Phone, purpose: str, device_id: str | None, cli
     """
     deps.rates.charge("code.address", client.network, now)
     deps.otps.check_resend(phone.number, deps.config.otp_resend_delay, now)
-    with _charged(deps, phone, client, now):
+    with charged_sms(deps, phone, client, now):
         code = deps.codes.new()
         otp = Otp(
             phone=phone.number,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from panzoto.crypto.purposes import Purpose
 from panzoto.deps import Deps
+from panzoto.errors import RateLimited
 from panzoto.messages.kinds import VerifyEmail
 from panzoto.models.users import User
 
@@ -22,3 +24,13 @@ def send_verification(deps: Deps, user: User, email: str, client: Client, now: d
     text = _one_use.issue(deps, PURPOSE, user, email, lifetime, client, now)
     link = f"{deps.config.public_url}/verify/{text}"
     notify(deps, VerifyEmail(link=link, minutes=minutes(lifetime)), email, client, now)
+
+
+def send_if_few(deps: Deps, user: User, email: str, client: Client, now: datetime) -> None:
+    """The same to an email that a provider says of somebody and has not verified: it may be any stranger's.
+
+    Where its mailbox has had many none is sent, and the sign-in goes on; `PATCH me` asks for one later.
+    """
+    with suppress(RateLimited):
+        deps.rates.charge("email.mailbox", email, now)
+        send_verification(deps, user, email, client, now)

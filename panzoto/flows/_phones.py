@@ -27,18 +27,39 @@ class Phone:
 
 def normal_phone(deps: Deps, given: str) -> Phone:
     """The number in the form in which it is claimed. What is none, or none that gets an SMS here, is refused."""
-    written = given.strip()
-    if not WRITTEN.fullmatch(written):
-        raise _no_phone()
-    parsed, number = _read(written)
-    is_stable = _read(number)[1] == number  # or one phone had two claims: a zero too many is taken away one by one
-    if not is_stable or not E164.fullmatch(number) or not _strict_enough(parsed, deps.config.phone_numbers):
+    parsed, number = _normal(given)
+    if not _strict_enough(parsed, deps.config.phone_numbers):
         raise _no_phone()
     country = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
     exact = phonenumbers.region_code_for_number(parsed) or country  # several countries share a code
     if deps.config.sms_countries and exact not in deps.config.sms_countries:
         raise CountryNotServed
     return Phone(number, exact)
+
+
+def gets_codes(deps: Deps, number: str) -> bool:
+    """Whether somebody's phone gets an SMS here, as it did once."""
+    try:
+        normal_phone(deps, number)
+    except (InvalidRequest, CountryNotServed):
+        return False
+    return deps.config.sms_sender != "none"
+
+
+def claimed_form(given: str) -> str:
+    """The number in the form in which it is claimed, whether it gets an SMS here or not."""
+    return _normal(given)[1]
+
+
+def _normal(given: str) -> tuple[PhoneNumber, str]:
+    written = given.strip()
+    if not WRITTEN.fullmatch(written):
+        raise _no_phone()
+    parsed, number = _read(written)
+    is_stable = _read(number)[1] == number  # or one phone had two claims: a zero too many is taken away one by one
+    if not is_stable or not E164.fullmatch(number):
+        raise _no_phone()
+    return parsed, number
 
 
 def _read(written: str) -> tuple[PhoneNumber, str]:

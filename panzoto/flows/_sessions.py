@@ -20,7 +20,11 @@ from panzoto.models.store.transaction import transact
 from panzoto.models.users import User
 
 from ._audit import event
+from ._mail import afterwards
 from ._policy import Admitted
+
+# More sessions than people have; each that ends at once is a call of its own, for which somebody waits.
+CLEARED_AT_ONCE = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,15 +150,29 @@ def end_one(deps: Deps, user: User, session_id: str, began: datetime, now: datet
 def clear_sessions(deps: Deps, user: User, now: datetime) -> int:
     """End what hangs on sessions whose epoch is over already: their refresh tokens, and their places in the list.
 
-    How many those were.
+    How many those were. Of very many, more than one request has the time for, the rest goes after the answer.
     """
     ended = deps.sessions.of(user.user_id)
-    for each in ended:
+    some, rest = ended[:CLEARED_AT_ONCE], ended[CLEARED_AT_ONCE:]
+    for each in some:
         deps.lineages.revoke(each.session_id, now)
+    _take_off(deps, some)
+    if rest:
+        afterwards(deps, "clear_sessions", lambda: _forget(deps, rest))
+    return len(ended)
+
+
+def _forget(deps: Deps, ended: list[Session]) -> None:
+    """Delete what hangs on sessions, many at a time."""
+    deps.lineages.forget([each.session_id for each in ended])
+    _take_off(deps, ended)
+
+
+def _take_off(deps: Deps, ended: list[Session]) -> None:
+    """Take sessions that have ended off the list, and count them."""
     deps.sessions.forget([each.session_id for each in ended])
     for each in ended:
         count_ended(deps, each.created_at)
-    return len(ended)
 
 
 def count_ended(deps: Deps, began: datetime) -> None:

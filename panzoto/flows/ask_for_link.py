@@ -16,7 +16,7 @@ from panzoto.models.users import User
 
 from . import _policy
 from ._addresses import normal_email
-from ._codes import NOT_SENT, charge_sms
+from ._codes import NOT_SENT, charged_sms
 from ._mail import minutes, send
 from ._phones import Phone, normal_phone
 from .client import Client
@@ -56,9 +56,15 @@ def ask_for_link(deps: Deps, wish: Wish, client: Client) -> str:
     email = normal_email(wish.email)
     deps.rates.charge("link.address", client.network, now)
     deps.rates.charge("link.account", email, now)
-    phone = normal_phone(deps, wish.phone_number or "") if wish.flow == "sms" else None
-    if phone is not None:
-        charge_sms(deps, phone, client, now)
+    if wish.flow == "email":
+        return _send(deps, wish, email, None, client, now)
+    phone = normal_phone(deps, wish.phone_number or "")
+    with charged_sms(deps, phone, client, now):
+        return _send(deps, wish, email, phone, client, now)
+
+
+def _send(deps: Deps, wish: Wish, email: str, phone: Phone | None, client: Client, now: datetime) -> str:
+    """Send it, whatever it is; the id of the token."""
     named = _named(deps, email, phone, now)
     issued = deps.purposes.issue(PURPOSE)
     token = _token(deps, wish, email, phone, named, issued, client, now)

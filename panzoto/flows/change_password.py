@@ -37,7 +37,7 @@ def change_password(
     changes = {**new_password(caller.user, deps.passwords.hash(new), now), **audio, **_devices.alone(device_id)}
     unchanged = password_is(caller.user) & epoch_is(caller.user) & audio_key_is(caller.user.audio_key)
     user = deps.users.change(caller.user, now, changes, when=unchanged)
-    clear_sessions(deps, user, now)
     record(deps, user.user_id, "password_changed", client, now)
     notify_of_new_password(deps, user.email, client, now)
+    clear_sessions(deps, user, now)
     return start_session(deps, admitted.as_now(user), device_id=device_id, client=client, now=now, amr="pwd")

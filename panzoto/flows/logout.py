@@ -28,8 +28,8 @@ def logout_all(deps: Deps, caller: Caller, client: Client) -> None:
     """End every session of the caller, this one too. Commit point: the epoch, which ends all access tokens at once."""
     now = deps.clock()
     deps.users.raise_epoch(caller.user, now)
-    clear_sessions(deps, caller.user, now)
     record(deps, caller.user.user_id, "signed_out_everywhere", client, now)
+    clear_sessions(deps, caller.user, now)
 
 
 def end_session(deps: Deps, caller: Caller, session_id: str, client: Client) -> None:

@@ -57,9 +57,13 @@ def change_profile(
 
 
 def _free(deps: Deps, user: User, email: str, now: datetime) -> str:
-    """An email that somebody may change to; raises for one that is another's, unless that is to be told to nobody."""
+    """An email that somebody may change to; raises for one that is another's, unless that is to be told to nobody.
+
+    What accounts have sent to a mailbox is limited for all of them together: many of them would fill a stranger's.
+    """
     deps.rates.charge("email.account", user.user_id, now)
     check_email(deps, email, now)
     if not deps.config.prevent_enumeration and deps.emails.find(email) is not None:
         raise EmailTaken
+    deps.rates.charge("email.mailbox", email, now)
     return email

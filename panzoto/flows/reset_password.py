@@ -83,9 +83,9 @@ def reset(deps: Deps, text: str, new: str, client: Client, *, audio: Audio) -> t
     transact(deps.gateway, deps.one_use_tokens.spending(token, now), changing, *released)
     # The epoch is the one that was written: what has ended it since must end the session that begins here, too.
     user = replace(deps.users.find(user.user_id) or user, epoch=user.epoch + 1)
-    clear_sessions(deps, user, now)
     record(deps, user.user_id, "password_reset", client, now, {"audio": "new key" if shown else "kept"})
     notify_of_new_password(deps, token.email, client, now)
+    clear_sessions(deps, user, now)
     return admitted.as_now(user), shown
 
 

@@ -54,11 +54,11 @@ def verify_email(deps: Deps, text: str, client: Client) -> None:
         changes |= {"session_epoch": user.epoch + 1, "sessions_ended_at": seconds(now)}
     changing = deps.users.changing(user, now, changes, when=_unchanged(user, token.email), otherwise=LinkInvalid)
     transact(deps.gateway, deps.one_use_tokens.spending(token, now), changing, *_claims(deps, user, token.email))
-    if ends_sessions:
-        clear_sessions(deps, user, now)
     record(deps, user.user_id, "email_verified" if token.email == user.email else "email_changed", client, now)
     if user.email and token.email != user.email:
         notify(deps, EmailChanged(old=user.email, new=token.email, when=now, **client.seen), user.email, client, now)
+    if ends_sessions:
+        clear_sessions(deps, user, now)
 
 
 def _unchanged(user: User, email: str) -> Condition:

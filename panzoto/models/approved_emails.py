@@ -9,7 +9,7 @@ from typing import Any
 
 from panzoto.errors import Conflict, NotFound
 
-from .spec import APPROVED_EMAILS
+from .spec import APPROVED_EMAILS, fits
 from .store.expressions import Attr, Change, Condition, Key
 from .store.transaction import Member
 from .store.wire import Item
@@ -66,6 +66,8 @@ class ApprovedEmails(Table):
             index, where = "domain-index", Key("domain").eq(search[1:])
         elif search.strip("@"):
             where &= Key("email").begins_with(search)
+        if search and not fits(LISTED, search):
+            return ApprovalPage((), None)  # no email is so long
         found = self.query(where, index=index, limit=limit, cursor=cursor)
         return ApprovalPage(tuple(map(from_item, found.items)), found.cursor)
 
@@ -78,10 +80,14 @@ class ApprovedEmails(Table):
         taken = Conflict(f"{approval.email} is approved already. Change that approval.")
         self.put(to_item(approval), when=Attr("email").not_exists(), otherwise=lambda _: taken)
 
-    def change(self, approval: Approval) -> None:
-        """Keep an approval in place of one that must be there."""
+    def change(self, approval: Approval, seen: datetime | None = None) -> None:
+        """Keep an approval in place of one that must be there; with `seen`, of the one that was given at that time."""
+        same: Condition = Attr("email").exists()
+        if seen is not None and seconds(seen):  # one that was written by hand may say no time
+            same &= Attr("approvedAt").eq(seconds(seen))
         gone = NotFound(NOT_APPROVED)
-        self.put(to_item(approval), when=Attr("email").exists(), otherwise=lambda _: gone)
+        changed = Conflict("Somebody else has changed this approval meanwhile. Look at it again.")
+        self.put(to_item(approval), when=same, otherwise=lambda item: gone if item is None else changed)
 
     def enlist(self, email: str) -> None:
         """Put an approval on the lists, if it is still there."""

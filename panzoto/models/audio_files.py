@@ -15,7 +15,7 @@ from panzoto.tally import TODAY, Tally
 from .audio_file import AudioFile, Leaving, State, Upload, from_item, record_of, to_item
 from .auth_state.figures import TOTAL
 from .counted import PERSON
-from .spec import AUDIO_FILES
+from .spec import AUDIO_FILES, fits
 from .store.expressions import Attr, Condition, Key
 from .store.gateway import Gateway
 from .store.wire import Item
@@ -60,7 +60,8 @@ class AudioFiles(Table):
 
     def with_key(self, s3_key: str) -> list[AudioFile]:
         """The records that name a key, as far as the index knows them: older software gave them ids of any kind."""
-        return [record_of(item) for item in self.query_all(Key("s3_key").eq(s3_key), index=BY_KEY)]
+        found = self.query_all(Key("s3_key").eq(s3_key), index=BY_KEY) if fits(s3_key) else ()
+        return [record_of(item) for item in found]
 
     def begin(self, upload: Upload) -> None:
         """Keep an upload, whose id is new."""

@@ -16,6 +16,11 @@ Type = Literal["S", "N"]
 LONGEST = (2048, 1024)
 
 
+def fits(*parts: str) -> bool:
+    """Whether a key, of a table or of an index, can have these parts; for any other DynamoDB refuses even to look."""
+    return all(0 < size(part) <= longest for part, longest in zip(parts, LONGEST, strict=False))
+
+
 @dataclass(frozen=True)
 class Key:
     """An attribute that a table or an index is found by."""

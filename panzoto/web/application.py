@@ -13,6 +13,7 @@ from panzoto.deps import Deps
 
 from . import errors, guards, headers, observe
 from .answers import OrjsonProvider
+from .paths import Email
 from .requests import JsonRequest
 from .schemas import ErrorBody, refuse_invalid
 
@@ -44,6 +45,7 @@ class Application(OpenAPI):
         self.extensions["panzoto"] = deps
         self.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
         self.config["SECRET_KEY"] = None  # Flask's own sessions are not used
+        self.url_map.converters["email"] = Email
         self.view_functions["static"] = guards.public(self.view_functions["static"])
         self.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             self.wsgi_app, x_for=config.trusted_proxies, x_proto=config.trusted_proxies, x_host=0

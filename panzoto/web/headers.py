@@ -45,7 +45,7 @@ def install(app: Flask, config: Config) -> None:
     def share(response: Response) -> Response:
         origin = request.headers.get("Origin")
         response.vary.add("Origin")
-        if origin is None or not (origin in origins or "*" in origins):
+        if origin is None or _is_page(response) or not (origin in origins or "*" in origins):
             return response
         response.headers["Access-Control-Allow-Origin"] = "*" if "*" in origins else origin
         response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
@@ -60,3 +60,8 @@ def install(app: Flask, config: Config) -> None:
     app.after_request(secure)
     if origins:
         app.after_request(share)
+
+
+def _is_page(response: Response) -> bool:
+    """Whether it is for whoever looks at it: by their cookie a script of another origin would read it."""
+    return response.mimetype == "text/html" and request.method != "OPTIONS"

@@ -98,3 +98,20 @@ def test_a_copy_of_before_changes_nothing(
     assert service.get("/export", token=me["token"]).status_code == 401, "that is worth an act"
     assert ask(service, me, act) in {401, 409}
     assert person(service, me) == before
+
+
+@pytest.mark.parametrize("end", [end_all, end_this])
+def test_a_copy_of_before_gives_no_address_to_write_to(
+    service_for: Callable[..., Service], end: Callable[[Service, dict[str, Any]], None]
+) -> None:
+    """Fresh addresses of an upload are got by a GET, and change what is in the bucket for an hour."""
+    service = service_for(revocation_cache_seconds=30)
+    me, path = service.register(), "/api/v1/audio-files/uploads"
+    bearer = {"Authorization": f"Bearer {me['token']}"}
+    body = {"filename": "note.3gp", "content_type": "audio/3gpp", "file_size": 100}
+    begun = service.http.post(path, json=body, headers=bearer).get_json()
+    assert service.http.get(f"{path}/{begun['file_id']}", headers=bearer).status_code == 200
+    assert service.get("/me", token=me["token"]).status_code == 200
+    end(service, me)
+    assert service.get("/me", token=me["token"]).status_code == 200, "the copy"
+    assert service.http.get(f"{path}/{begun['file_id']}", headers=bearer).status_code == 401

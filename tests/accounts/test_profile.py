@@ -54,6 +54,22 @@ def test_another_link_can_be_asked_for(service_for: Callable[..., Service]) -> N
     assert service.post("/email/ask", token=me["token"]).status_code == 202
 
 
+def test_many_accounts_do_not_fill_a_mailbox(service_for: Callable[..., Service]) -> None:
+    """Each account may have a few mails sent to an email that it wants, and all of them together not many to one."""
+    service, stranger = service_for(rate_limits=limits_of("email.mailbox=3/1h")), new_email()
+    found = []
+    for _ in range(3):
+        me = service.register()
+        asked = {"email": stranger, "current_password": PASSWORD}
+        found += [patch(service, me["token"], **asked)[0] for _ in range(2)]
+        assert patch(service, me["token"], email=new_email(), current_password=PASSWORD)[0] == 200
+    assert found == [200] * 3 + [429] * 3
+    assert len(service.mails(stranger)) == 3
+    service.clock.pass_by(hours=1)
+    again = service.post("/login", {"email": me["email"], "password": PASSWORD}).get_json()
+    assert patch(service, again["token"], **asked)[0] == 200
+
+
 def test_a_new_email_waits_for_its_link(service: Service) -> None:
     """Until the link to the new address is followed the old one signs in; then the new one, and the old is free."""
     me, new = service.register(), new_email()

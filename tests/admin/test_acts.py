@@ -15,7 +15,7 @@ from panzoto.flows.admin import acts
 from panzoto.flows.authenticate import authenticate
 from panzoto.flows.client import Client
 
-from .conftest import BOSS, Office, opened
+from .conftest import BOSS, Office, new_email, opened
 
 Me = dict[str, Any]
 SOMEWHERE = Client("192.0.2.1", "tests", "en")
@@ -103,6 +103,22 @@ def test_a_reset_goes_to_its_owner_and_nobody_else(office: Office, admin: Me) ->
     assert link.partition(".")[2] not in str(events)
     act(office, admin, "POST", f"/users/{me['user_id']}/disable")
     assert act(office, admin, "POST", f"/users/{me['user_id']}/reset", 409)["code"] == "conflict"
+
+
+def test_whose_email_nobody_has_proved_gets_no_role(office: Office, admin: Me) -> None:
+    """Anybody registers with the email of whoever is to get it; who has come by a link to the mailbox is its owner."""
+    email = new_email()
+    stranger = office.register(email)
+    path = f"/users/{stranger['user_id']}/roles/admin"
+    assert act(office, admin, "PUT", path, 409)["code"] == "conflict"
+    assert "sign in by a link" in office.flask("users", "grant", email, "admin").output
+    assert office.user(stranger).roles == frozenset()
+    assert office.get("/me", token=stranger["token"]).status_code == 200
+    office.post("/magic-link", {"email": email})
+    owner = office.post("/magic-link/verify", {"token": office.link(email, "m")}).get_json()
+    assert act(office, admin, "PUT", path)["user"]["roles"] == ["admin"]
+    assert office.ask("GET", "/figures", owner).status_code == 200
+    assert office.ask("GET", "/figures", stranger).status_code == 401, "who had registered is out"
 
 
 def test_nobody_and_no_role(office: Office, admin: Me) -> None:

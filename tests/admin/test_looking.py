@@ -8,20 +8,23 @@ from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from panzoto.errors import StoreUnavailable
 from panzoto.flows.admin.approved import import_approvals
 from panzoto.flows.admin.overview import overview
+from panzoto.flows.admin.people import find_person
 from panzoto.models.approved_emails import Approval, ApprovedEmails
 from panzoto.models.audio_files import AudioFile
 from panzoto.models.audit_events import AuditEvent
 from panzoto.models.auth_state.figures import DAY
 from panzoto.models.oauth_logs import Step
+from panzoto.models.store import ledger
 from panzoto.models.store.expressions import Change
 from panzoto.tally import TODAY, Tally
-from tests.support import tables
+from tests.support import border, tables
 
 from .conftest import BOSS, Office, new_email, opened
 
@@ -51,13 +54,15 @@ def happened(office: Office, subject: str, action: str, ago: timedelta = timedel
 
 # ── people ──────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_somebody_is_found_by_email_phone_and_id(office: Office, support: Me) -> None:
-    """In whatever form it is typed; nobody, nonsense and a country without SMS are 404."""
+    """In whatever form it is typed, and where no SMS is sent there any more; nobody and nonsense are 404."""
     me = office.someone()
     office.deps.phones.update({"PK": "USER#+14155550123", "SK": "METADATA"}, Change(set={"user_id": me["user_id"]}))
     for asked in (me["user_id"], me["email"].upper(), f"%20{me['email']}%20", "%2B1%20415%20555%200123"):
         assert get(office, support, f"/users?q={asked}")["user"]["user_id"] == me["user_id"]
     for asked in ("nobody", new_email(), "a@b@c", "%2B12", "%2B14155550124", "%2B1x"):
         assert get(office, support, f"/users?q={asked}", 404)["code"] == "not_found"
+    elsewhere = replace(office.deps, config=replace(office.deps.config, sms_countries=("DE",)))
+    assert find_person(elsewhere, BOSS, "+1 415 555 0123").user_id == me["user_id"]
 
 
 def test_a_person_in_detail(office: Office, support: Me) -> None:
@@ -196,6 +201,37 @@ def test_an_id_that_looks_like_an_email(office: Office, admin: Me) -> None:
     assert (seen["user_id"], seen["email"]) == (other["email"], named["email"])
     assert get(office, admin, f"/users?q={other['email']}")["user"]["user_id"] == other["user_id"], "a search"
     assert get(office, admin, f"/users/{named['email']}", 404)["code"] == "not_found"
+
+
+def test_a_search_for_what_is_longer_than_any_email(office: Office, admin: Me) -> None:
+    """Nothing is found, and DynamoDB, which refuses so long a key, is not asked."""
+    store = border.at(office.deps.gateway._client)
+    for search in ("\N{DECIDUOUS TREE}" * 320, "@" + "\N{DECIDUOUS TREE}" * 319):
+        assert get(office, admin, f"/approvals?search={search}") == {"approvals": [], "cursor": None}
+        assert not [each for each in store.requests if search[1:] in str(each)]
+
+
+def test_an_import_has_time_for_all_of_its_rows(ministack: str) -> None:
+    """Each row may wait for the store as long as a request may; the request counts what all of them have spent."""
+    office = opened(ministack, dynamodb_deadline=timedelta(seconds=1))
+    text = "email\n" + "".join(f"p{number}@many.example\n" for number in range(400))
+    with ledger.keep("an import") as spent:
+        imported = import_approvals(office.deps, BOSS, text)
+    assert (len(imported.approved), imported.faults) == (400, ())
+    assert spent.trips >= 3 * 400
+    assert spent.waited < 1
+
+
+@pytest.mark.parametrize("sign", ["{}/b", "/{}", "{}//b", "{}/", "{}/end", "{}%2fb", "{}?b", "{}#b"])
+def test_an_approval_of_an_email_with_any_sign_is_changed_and_ended(office: Office, admin: Me, sign: str) -> None:
+    """Emails may have slashes and more: none of them is one that can be let in and not be shut out."""
+    email = f"{sign.format(new_email().partition('@')[0])}@example.com"
+    path = f"/approvals/{quote(email, safe='')}"
+    assert office.ask("POST", "/approvals", admin, {"email": email}).status_code == 201
+    assert office.ask("PUT", path, admin, {"notes": "until Monday"}).get_json()["email"] == email
+    assert get(office, admin, path)["metadata"] == {"notes": "until Monday"}
+    assert office.ask("DELETE", path, admin).get_json()["email"] == email
+    assert office.deps.approved_emails.find(email) is None
 
 
 def test_approvals_are_listed_and_searched(office: Office, admin: Me) -> None:

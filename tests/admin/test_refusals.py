@@ -12,7 +12,7 @@ from .conftest import API, Office
 FOR_SUPPORT = {
     ("GET", "/figures"),
     ("GET", "/approvals"),
-    ("GET", "/approvals/<email>"),
+    ("GET", "/approvals/<email:email>"),
     ("GET", "/users"),
     ("GET", "/users/<user_id>"),
     ("DELETE", "/users/<user_id>/sessions"),

@@ -14,6 +14,7 @@ from panzoto.models.audio_files import AudioFile
 from panzoto.models.store.expressions import Change
 from tests.accounts.conftest import PASSWORD, Service
 from tests.crypto.streams import recording
+from tests.support import border
 
 from .conftest import FILES, MIB, SMALL_PARTS, noise, put, send
 from .sealing import Owner, code, got, owner_of, with_password
@@ -65,6 +66,14 @@ def test_the_seed_s_address(owner: Owner) -> None:
         assert code(ask(body)) == (404, "not_found")
     key = another.ask("GET", f"{FILES}/{theirs}").get_json()["audio_file"]["s3_key"]
     assert code(ask({"s3_key": key})) == (404, "not_found")
+
+
+def test_a_key_that_is_longer_than_any(owner: Owner) -> None:
+    """1,024 signs may be 4,096 bytes: nothing is there, and DynamoDB, which refuses such a key, is not asked for it."""
+    store = border.at(owner.deps.gateway._client)
+    key = "\N{DECIDUOUS TREE}" * 1024
+    assert code(owner.ask("POST", "/api/decrypt-audio", {"s3_key": key})) == (404, "not_found")
+    assert not [each for each in store.requests if key in str(each)]
 
 
 def test_a_record_of_older_software_by_its_key(owner: Owner) -> None:

@@ -35,6 +35,11 @@ def done(http: FlaskClient, path: str, **fields: str) -> str:
     return found[1]
 
 
+def seen_in(page: TestResponse) -> dict[str, str]:
+    """What a form says of itself."""
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.text))
+
+
 def test_what_is_done_to_an_account(office: Office, http: FlaskClient) -> None:
     """Each act asks, is done, and says so on the person's page."""
     me = office.someone()
@@ -73,6 +78,37 @@ def test_an_approval_is_changed_and_ended(office: Office, http: FlaskClient) -> 
     assert (found.expires_at.hour, found.metadata) == (12, {"reason": "Demo"})
     assert done(http, f"{page}/end").startswith("The approval is ended")
     assert http.get(page).status_code == 404
+
+
+def test_a_page_that_is_old_changes_nothing(office: Office, http: FlaskClient) -> None:
+    """An end that somebody else has set while the page was open is not taken away; the page is shown as it is now."""
+    email = new_email()
+    assert sends(http, "/admin/approvals/new", email=email, notes="Demo").status_code == 303
+    page = f"/admin/approvals/{email}"
+    old = {**seen_in(http.get(page)), "until": "", "notes": "Acme"}
+    office.clock.pass_by(minutes=1)
+    assert done(http, page, **seen_in(http.get(page)), until="2031-01-31", notes="Demo") == "The approval is changed."
+    answer = http.post(page, data=old)
+    assert (answer.status_code, "Somebody else has changed" in answer.text) == (409, True)
+    assert 'value="2031-01-31"' in answer.text
+    found = office.deps.approved_emails.find(email)
+    assert found is not None
+    assert (found.expires_at is not None, found.metadata) == (True, {"notes": "Demo"})
+    assert done(http, page, **seen_in(answer), until="", notes="Acme") == "The approval is changed."
+
+
+def test_an_approval_of_an_email_with_slashes(http: FlaskClient) -> None:
+    """Its page is found from the list, and so is the way to end it."""
+    email = f"/a//b/{new_email()}"
+    assert sends(http, "/admin/approvals/new", email=email).status_code == 303
+    listed = http.get("/admin/approvals", query_string={"search": email}).text
+    link = re.search(r'<th scope="row"><a href="([^"]+)">', listed)
+    assert link
+    page = http.get(link[1])
+    assert page.status_code == 200, page.text
+    ending = re.search(r'href="([^"]+/end)"', page.text)
+    assert ending
+    assert done(http, ending[1]).startswith("The approval is ended")
 
 
 def test_a_list_goes_on_where_the_page_ends(http: FlaskClient) -> None:

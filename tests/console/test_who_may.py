@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -26,9 +27,9 @@ FOR_ADMINS = {
     ("POST", "/admin/approvals/new"),
     ("GET", "/admin/approvals/import"),
     ("POST", "/admin/approvals/import"),
-    ("POST", "/admin/approvals/<email>"),
-    ("GET", "/admin/approvals/<email>/end"),
-    ("POST", "/admin/approvals/<email>/end"),
+    ("POST", "/admin/approvals/<email:email>"),
+    ("GET", "/admin/approvals/<email:email>/end"),
+    ("POST", "/admin/approvals/<email:email>/end"),
     ("GET", "/admin/people/<user_id>/<act>"),
     ("POST", "/admin/people/<user_id>/<act>"),
 }
@@ -67,6 +68,19 @@ def signed_in(office: Office, me: dict[str, Any], where: str = "/admin") -> Flas
     answer = sends(http, "/admin/sign-in", email=me["email"], password=PASSWORD, next=where)
     assert (answer.status_code, answer.headers["Location"]) == (303, where)
     return http
+
+
+def test_no_other_origin_reads_a_page(office: Office) -> None:
+    """One that may call the API with cookies gets none to read, though it is of the same site and the cookie comes."""
+    origin = "https://app.example.com"
+    config = replace(office.deps.config, cors_origins=(origin,), cors_credentials=True)
+    http = signed_in(replace(office, deps=replace(office.deps, config=config)), office.someone("admin"))
+    for page in ("/admin", "/admin/audit", "/admin/people?asked=nobody", "/signed-in"):
+        answer = http.get(page, headers={"Origin": origin})
+        assert answer.mimetype == "text/html"
+        assert not [name for name, _ in answer.headers if name.startswith("Access-Control")], page
+    answer = http.get("/api/health", headers={"Origin": origin})
+    assert answer.headers["Access-Control-Allow-Origin"] == origin
 
 
 def routes(office: Office, *, public: bool = False) -> list[tuple[str, str]]:

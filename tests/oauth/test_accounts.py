@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+import limits
+from panzoto import create_app
 from panzoto.deps import Deps
 from panzoto.flows.delete_me import erase
 from panzoto.models.approved_emails import Approval
@@ -99,6 +102,17 @@ def test_an_email_that_is_not_verified_waits(oauth: OAuth, told: Hostile) -> Non
     assert oauth.service.post("/email/verify", {"token": link}).status_code == 200
     me = oauth.service.get("/me", token=account["token"]).get_json()["user"]
     assert (me["email"], me["email_verified"]) == (email_of(told), True)
+
+
+def test_identities_do_not_fill_a_mailbox(oauth_for: Callable[..., OAuth], told: Hostile) -> None:
+    """Whoever makes identities with a stranger's email signs in by each; the stranger gets no more than a few mails."""
+    oauth = oauth_for(at(told.issuer), rate_limits=limits.changed("email.mailbox=2/1h"))
+    told.claims, people = {"email": "stranger@people.example", "email_verified": False}, set()
+    for number in range(4):
+        told.subject = f"one-of-many-{number}"
+        people.add(oauth.connected()["user_id"])
+    assert len(people) == 4
+    assert len(oauth.service.mails("stranger@people.example")) == 2
 
 
 @pytest.mark.parametrize("email", [..., "not an email", 5, "a" * 400])
@@ -212,6 +226,20 @@ def test_the_phone_is_no_last_way_in_beside_an_identity(oauth: OAuth, told: Host
     )
     header = {"Authorization": f"Bearer {account['token']}"}
     assert oauth.http.delete("/api/v1/auth/phone", json={}, headers=header).status_code == 200
+
+
+@pytest.mark.parametrize("now", [{"sms_sender": "none"}, {"sms_countries": ("DE",)}])
+def test_a_phone_that_gets_no_code_is_no_way_in(oauth: OAuth, told: Hostile, now: dict[str, Any]) -> None:
+    """Where no SMS is sent to it any more, whoever has but a phone beside the identity keeps the identity."""
+    told.claims = {"email": ...}
+    account = oauth.connected()
+    user = oauth.deps.users.find(account["user_id"])
+    oauth.deps.users.change(user, oauth.deps.clock(), {"phone_number": "+14155550123"})
+    deps = replace(oauth.deps, config=replace(oauth.deps.config, **now))
+    header = {"Authorization": f"Bearer {account['token']}"}
+    http = create_app(deps.config, deps).test_client()
+    answer = http.delete("/api/v1/oauth/acme/link", json={}, headers=header)
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "last_way_in")
 
 
 def test_unlinking(oauth: OAuth, told: Hostile) -> None:

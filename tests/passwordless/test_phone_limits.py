@@ -342,6 +342,21 @@ def test_an_outage_of_sns_opens_no_breaker(breaking: Service) -> None:
     assert opened() == before
 
 
+def test_an_outage_of_sns_is_none_for_links_either(breaking: Service) -> None:
+    """A link by SMS that was not sent is charged to nobody; one of which nobody knows is."""
+    phone, sns, before = new_phone(), between_us_and_sns(breaking), opened()
+    wish = {"email": f"{phone[1:]}@example.com", "flow": "sms", "phone_number": phone}
+    sns.expect(then=border.fails(ConnectTimeoutError(endpoint_url="sns")))
+    for _ in range(5):
+        assert said(breaking.post("/magic-link", wish)) == (503, "message_not_sent")
+    assert (charges(breaking, "code.phone", phone), charges(breaking, "sms.everywhere", "all")) == (0, 0)
+    sns.expect(border.lost)
+    assert said(breaking.post("/magic-link", wish)) == (503, "message_not_sent")
+    assert (charges(breaking, "code.phone", phone), charges(breaking, "sms.everywhere", "all")) == (1, 1)
+    assert breaking.post("/magic-link", wish).status_code == 202
+    assert opened() == before
+
+
 def test_an_answer_of_sns_that_was_lost(service: Service) -> None:
     """The SMS may have come: it is charged, not sent again for the same request, and its code works no more."""
     phone, sns = new_phone(), between_us_and_sns(service)

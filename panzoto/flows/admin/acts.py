@@ -19,6 +19,8 @@ from ._find import person
 from ._record import record, standing
 from .staff import Admin, Staff
 
+UNPROVED = "Nobody has proved that the email of this account is its owner's. They sign in by a link to it first."
+
 
 def disable(deps: Deps, admin: Admin, user_id: str) -> User:
     """Let somebody in no more, and end their sessions; the very next request is refused.
@@ -32,8 +34,8 @@ def disable(deps: Deps, admin: Admin, user_id: str) -> User:
     leaving = [deps.admins.removing(user_id)] if ADMIN in user.roles else []
     _change(deps, admin, user, now, {"disabled_at": seconds(now), **_ended(user, now)}, *leaving)
     after = replace(user, disabled_at=now.replace(microsecond=0), epoch=user.epoch + 1)
-    clear_sessions(deps, after, now)
     record(deps, admin, user_id, "disabled", now, before=standing(user), after=standing(after))
+    clear_sessions(deps, after, now)
     return after
 
 
@@ -52,13 +54,16 @@ def enable(deps: Deps, admin: Admin, user_id: str) -> User:
 def grant_role(deps: Deps, admin: Admin, user_id: str, role: str) -> User:
     """Give somebody a role. Commit point as in `disable`; it works from the next request on.
 
-    An administrator of before there was the list that knows the last is put on it.
+    An administrator of before there was the list that knows the last is put on it. An account whose email nobody has
+    proved gets none: it may be that of a stranger, who has registered with the email of whoever was to get the role.
     """
     now, user = deps.clock(), person(deps, user_id)
     _check_role(role)
     coming = [deps.admins.adding(user_id)] if role == ADMIN and user.disabled_at is None else []
     if role in user.roles and not coming:
         return user
+    if role not in user.roles and user.email is not None and user.email_verified_at is None:
+        raise Conflict(UNPROVED)
     after = replace(user, roles=user.roles | {role})
     _change(deps, admin, user, now, {"roles": after.roles}, *coming)
     if after != user:
@@ -75,8 +80,8 @@ def revoke_role(deps: Deps, admin: Admin, user_id: str, role: str) -> User:
     leaving = [deps.admins.removing(user_id)] if role == ADMIN and user.disabled_at is None else []
     after = replace(user, roles=user.roles - {role}, epoch=user.epoch + 1)
     _change(deps, admin, user, now, {"roles": after.roles or None, **_ended(user, now)}, *leaving)
-    clear_sessions(deps, after, now)
     record(deps, admin, user_id, "role_revoked", now, before=standing(user), after=standing(after))
+    clear_sessions(deps, after, now)
     return after
 
 

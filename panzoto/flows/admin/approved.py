@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
 
 from panzoto.deps import Deps
@@ -13,6 +14,7 @@ from panzoto.flows._addresses import maybe_email, normal_email
 from panzoto.flows._approving import By, Wanted, give, take
 from panzoto.flows.approvals_csv import Row, approval_of, moment, rows
 from panzoto.models.approved_emails import NOT_APPROVED, Approval, ApprovalPage
+from panzoto.models.store import ledger
 
 from .staff import Admin, Staff
 
@@ -70,10 +72,19 @@ def add_approval(
 
 
 def edit_approval(
-    deps: Deps, admin: Admin, email: str, expires_at: datetime | None, metadata: dict[str, str] | None
+    deps: Deps,
+    admin: Admin,
+    email: str,
+    expires_at: datetime | None,
+    metadata: dict[str, str] | None,
+    seen: datetime | None = None,
 ) -> Approval:
-    """Change what an approval says. Commit point as in `give`."""
-    return give(deps, Wanted(email, expires_at, metadata), _by(admin), deps.approved_emails.change)
+    """Change what an approval says. Commit point as in `give`.
+
+    Whoever says when the approval was given that they have seen changes no other.
+    """
+    keep = partial(deps.approved_emails.change, seen=seen)
+    return give(deps, Wanted(email, expires_at, metadata), _by(admin), keep)
 
 
 def end_approval(deps: Deps, admin: Admin, email: str) -> Approval:
@@ -85,14 +96,18 @@ def end_approval(deps: Deps, admin: Admin, email: str) -> Approval:
 
 
 def import_approvals(deps: Deps, admin: Admin, text: str) -> Imported:
-    """Approve every row of a CSV. Each row is for itself: what is wrong with one is told, and the others land."""
+    """Approve every row of a CSV. Each row is for itself: what is wrong with one is told, and the others land.
+
+    Each may wait for the store as long as a request may: all together take longer.
+    """
     found = list(islice(rows(io.StringIO(text.removeprefix("\ufeff"), newline=""), "The CSV"), MOST_ROWS + 1))
     if len(found) > MOST_ROWS:
         raise InvalidRequest(f"One import takes {MOST_ROWS} rows; `flask approvals import` takes any number.")
     approved, faults = list[str](), list[Fault]()
     for row in found:
         try:
-            approved.append(_approve_row(deps, admin, row).email)
+            with ledger.apart():
+                approved.append(_approve_row(deps, admin, row).email)
         except StoreUnavailable:
             raise
         except PanzotoError as fault:

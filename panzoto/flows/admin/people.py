@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from panzoto.deps import Deps
-from panzoto.errors import CountryNotServed, InvalidRequest, NotFound
+from panzoto.errors import InvalidRequest, NotFound
 from panzoto.flows._addresses import normal_email
 from panzoto.flows._devices import shown_device
 from panzoto.flows._living_sessions import Living, living
-from panzoto.flows._phones import normal_phone
+from panzoto.flows._phones import claimed_form
 from panzoto.flows._ways_in import EMAIL, ways_in
 from panzoto.flows.export_me import person as shown_to_owner
 from panzoto.models.approved_emails import Approval
@@ -136,10 +136,10 @@ def _id_of(deps: Deps, asked: str) -> str | None:
         if "@" in asked:
             claim = deps.emails.find(normal_email(asked))
         elif asked.startswith("+"):
-            claim = deps.phones.find(normal_phone(deps, asked).number)
+            claim = deps.phones.find(claimed_form(asked))
         else:
             return asked
-    except (InvalidRequest, CountryNotServed):
+    except InvalidRequest:
         return None
     return claim.get("user_id") if claim else None
 

@@ -10,7 +10,7 @@ from panzoto.errors import Conflict, LinkNeeded
 from panzoto.flows import _arriving
 from panzoto.flows._arrivals import Arrival, settle
 from panzoto.flows._audit import record
-from panzoto.flows._email_verification import send_verification
+from panzoto.flows._email_verification import send_if_few
 from panzoto.flows._mail import notify_of_identity
 from panzoto.flows._sessions import SignedIn, start_session
 from panzoto.flows.client import Client
@@ -35,7 +35,7 @@ def enter(deps: Deps, proof: Proof, device_id: str | None, client: Client, steps
     if arrival.is_new:
         record(deps, user.user_id, "registered", client, now, {"by": name})
         if user.pending_email:
-            send_verification(deps, user, user.pending_email, client, now)
+            send_if_few(deps, user, user.pending_email, client, now)
     if arrival.is_linked:
         record(deps, user.user_id, "identity_linked", client, now, {"provider": name, "by": "email"})
         notify_of_identity(deps, user, name, client, now, linked=True)

@@ -84,3 +84,14 @@ def on(ledger: Ledger) -> Iterator[Ledger]:
         yield ledger
     finally:
         end(token)
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Let what happens inside wait as long as a request by itself may; what it spends is counted with the rest."""
+    whole = current()
+    with keep(whole.flow) as part:
+        try:
+            yield
+        finally:
+            whole.join(part)
