@@ -17,6 +17,7 @@ from tests.accounts.test_crashes import Crashes
 from tests.oauth import hostile as wrong
 from tests.oauth.conftest import OAuth, at, shown
 from tests.oauth.hostile import Hostile
+from tests.oauth.test_corners import before_the_write
 from tests.support.phones import person
 
 
@@ -138,6 +139,22 @@ def test_an_identity_of_somebody_else(oauth: OAuth, told: Hostile) -> None:
     assert links(oauth, second).status_code == 200
     assert links(oauth, second).status_code == 200, "again brings new tokens"
     assert {each["error"] for each in oauth.log() if each["step"] == "failed"} == {"identity_taken", "provider_taken"}
+
+
+def test_two_providers_that_are_linked_at_once(oauth_for: Callable[..., OAuth], told: Hostile) -> None:
+    """One is, and the other may be linked after it: an account forgets no identity that it has claimed."""
+    oauth = oauth_for(at(told.issuer), at(told.issuer, name="other"))
+    account = oauth.service.register()
+
+    def link_the_other() -> None:
+        told.subject = "another"
+        assert oauth.post("/other/link", shown(), account["token"]).status_code == 200
+
+    before_the_write(oauth, "TransactItems", link_the_other)
+    assert links(oauth, account).status_code == 409
+    told.subject = "third"
+    assert links(oauth, account).status_code == 200
+    assert oauth.deps.users.find(account["user_id"]).identities == {"acme", "other"}
 
 
 def test_linking_asks_for_the_password(oauth: OAuth) -> None:
