@@ -343,6 +343,22 @@ def test_a_worker_that_was_only_slow(owner: Owner, monkeypatch: pytest.MonkeyPat
     assert (job.state, owner.copies()) == ("done", [job.object_key])
 
 
+def test_a_worker_that_was_taken_over_ends_nothing(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While its successor is at work, who was only slow neither ends the job nor leaves a copy of its own."""
+    file_id = begun(owner).get_json()["file_info"]["file_id"]
+    jobs, clock, whole = owner.deps.audio_jobs, owner.service.clock, Copies.write
+
+    def slow(*given: Any) -> None:
+        whole(*given)
+        clock.pass_by(seconds=61)
+        jobs.claim(owner.job(file_id), "another", clock.now, owner.deps.config.decrypt_job_lease)
+
+    monkeypatch.setattr(Copies, "write", slow)
+    assert work(owner.deps) == 0
+    job = owner.job(file_id)
+    assert (job.state, job.owner, owner.copies()) == ("running", "another", [])
+
+
 def test_progress_keeps_the_lease(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a worker reads on, its lease goes on, and how far it is is seen."""
     body = begun(owner).get_json()

@@ -12,6 +12,7 @@ import pytest
 from panzoto.deps import Deps
 from panzoto.flows.delete_me import erase
 from panzoto.models.approved_emails import Approval
+from panzoto.providers.id_tokens import LEEWAY
 from tests.accounts.conftest import PASSWORD
 from tests.accounts.test_crashes import Crashes
 from tests.oauth import hostile as wrong
@@ -178,6 +179,16 @@ def test_linking_by_an_id_token(oauth: OAuth, told: Hostile) -> None:
     assert oauth.get("/acme/access-token", account["token"]).get_json()["code"] == "connection_ended"
     assert oauth.post("/acme/id-token", {"id_token": told.id_token(jti="2"), "nonce": told.nonce}).status_code == 200
     assert oauth.delete("/acme/link", account).get_json() == {"status": "unlinked", "revoked": True}
+
+
+def test_a_used_id_token_is_remembered_while_it_would_work(oauth: OAuth, told: Hostile) -> None:
+    """Clocks may differ by a minute, so that it would for longer than it says: DynamoDB must not forget it before."""
+    told.nonce = "a-nonce-of-the-app"
+    until = int(oauth.deps.clock().timestamp()) + 600
+    assert oauth.post("/acme/id-token", {"id_token": told.id_token(exp=until), "nonce": told.nonce}).status_code == 200
+    items = oauth.deps.clients.dynamodb().scan(TableName=oauth.deps.config.auth_state_table)["Items"]
+    (mark,) = [each for each in items if each["PK"]["S"].startswith("OAUTH_STATE#id-token#")]
+    assert int(mark["TTL"]["N"]) > until + LEEWAY.total_seconds()
 
 
 @pytest.mark.parametrize(
