@@ -250,6 +250,19 @@ def test_a_recording_that_is_deleted_meanwhile(owner: Owner, monkeypatch: pytest
     assert owner.nothing_is_left_in_the_clear()
 
 
+def test_an_owner_who_leaves_meanwhile(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the mark on: the erasure may have looked for copies already, while the recording is still there."""
+    file_id = begun(owner).get_json()["file_info"]["file_id"]
+    leaving = owner.deps.users.find(owner.user.user_id)
+    assert leaving is not None
+    crossing(
+        monkeypatch, Copies, "write", lambda: owner.deps.users.begin_deletion(leaving, owner.deps.clock()), after=True
+    )
+    assert work(owner.deps) == 0
+    assert owner.job(file_id).fault == "NotFound"
+    assert owner.nothing_is_left_in_the_clear()
+
+
 def test_an_account_that_is_deleted(owner: Owner) -> None:
     """Its open jobs go with it, keys and all, and no worker finds anything."""
     body = begun(owner).get_json()
