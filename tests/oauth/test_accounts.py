@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import limits
 from panzoto.deps import Deps
 from panzoto.flows.delete_me import erase
 from panzoto.models.approved_emails import Approval
@@ -92,9 +93,10 @@ def test_linked_by_email_where_that_is_configured(
         assert answer.get_json()["user"]["email"] is None
 
 
-def test_an_email_that_is_not_verified_waits(oauth: OAuth, told: Hostile) -> None:
+@pytest.mark.parametrize("said", [False, "false", ["true"], ...])
+def test_an_email_that_is_not_verified_waits(oauth: OAuth, told: Hostile, said: Any) -> None:
     """A person comes in without the email; a link that is sent there proves it."""
-    told.claims = {"email_verified": False}
+    told.claims = {"email_verified": said}
     account = oauth.connected()
     assert account["user"]["email"] is None
     link = oauth.service.link(email_of(told), "verify")
@@ -213,6 +215,22 @@ def test_an_id_token_that_lives_for_ever(oauth: OAuth, told: Hostile, end: Calla
     token = told.id_token(exp=end(), nonce="a-nonce-of-the-app")
     answer = oauth.post("/acme/id-token", {"id_token": token, "nonce": "a-nonce-of-the-app"})
     assert answer.get_json()["code"] == "id_token_invalid"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/authorize"), ("GET", "/callback?state=x&code=c"), ("POST", "/exchange"), ("POST", "/link")],
+)
+def test_tries_of_one_address_are_limited(
+    oauth_for: Callable[..., OAuth], told: Hostile, method: str, path: str
+) -> None:
+    """Each way to a provider and back is charged: past the limit the provider is asked nothing."""
+    oauth = oauth_for(at(told.issuer), rate_limits=limits.changed("oauth.address=1/15m"))
+    account = oauth.service.register()
+    first = oauth.post(f"/acme{path}", shown() if method == "POST" else None, account["token"], method)
+    told.asked.clear()
+    second = oauth.post(f"/acme{path}", shown() if method == "POST" else None, account["token"], method)
+    assert (first.status_code == 429, second.status_code, told.asked) == (False, 429, [])
 
 
 def test_the_last_way_in_stays(oauth: OAuth, told: Hostile) -> None:
