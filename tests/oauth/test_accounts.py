@@ -105,6 +105,16 @@ def test_an_email_that_is_not_verified_waits(oauth: OAuth, told: Hostile, said: 
     assert (me["email"], me["email_verified"]) == (email_of(told), True)
 
 
+def test_an_unverified_email_of_somebody_else_gets_no_mail(oauth: OAuth, told: Hostile) -> None:
+    """It is its owner's already, and nobody asks them to confirm it for a stranger."""
+    owner = oauth.service.register(email_of(told))
+    before = len(oauth.service.mails(owner["email"]))
+    told.claims = {"email_verified": False}
+    account = oauth.connected()
+    assert oauth.deps.users.find(account["user_id"]).pending_email is None
+    assert len(oauth.service.mails(owner["email"])) == before
+
+
 @pytest.mark.parametrize("email", [..., "not an email", 5, "a" * 400])
 def test_an_email_that_is_none(oauth: OAuth, told: Hostile, email: Any) -> None:
     """A provider need not say an email; what is none is not kept."""

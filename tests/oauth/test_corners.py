@@ -14,13 +14,14 @@ from panzoto.aws.oauth_clients import OAuthClients
 from panzoto.crypto.vault import Sealed
 from panzoto.deps import build
 from panzoto.errors import ConnectionEnded, KeyRejected, KeysUnavailable, ProviderNotReady
+from panzoto.flows.oauth.disconnect import retry
 from panzoto.flows.oauth.rewrap import Outcome, rewrap
 from panzoto.local.preparing import make_secret
 from panzoto.models.connections import Connection, from_item
 from panzoto.models.oauth_tokens import LeaseHeld
 from panzoto.providers.tokens import tokens_of
 from tests.oauth import hostile as wrong
-from tests.oauth.conftest import API, OAuth, at, on
+from tests.oauth.conftest import API, OAuth, at, on, shown
 from tests.oauth.hostile import Hostile
 from tests.oauth.test_ends import keys
 from tests.oauth.test_vault import asks, clear, connected, expires, kept
@@ -198,6 +199,42 @@ def test_a_refresh_that_begins_under_a_rewrap(oauth: OAuth, told: Hostile) -> No
     )
     assert rewrap(moved.deps, stale, moved.deps.data_keys.current()) is Outcome.BUSY
     oauth.deps.oauth_tokens.keep(leased[0], replace(leased[0], version=leased[0].version + 1), now)
+
+
+def test_a_refresh_that_crosses_another_consent(oauth: OAuth, told: Hostile) -> None:
+    """A link that brings no refresh token, and has read the one of before, does not put that back."""
+    account = connected(oauth, told)
+    expires(oauth, account["user_id"])
+
+    def refresh() -> None:
+        told.tokens = {}
+        assert asks(oauth, account)[0] == 200
+
+    before_the_write(oauth, "TransactItems", refresh)
+    old, told.tokens = clear(oauth, account["user_id"]).refresh_token, {"refresh_token": ...}
+    assert oauth.post("/acme/link", shown(), account["token"]).status_code == 409
+    assert clear(oauth, account["user_id"]).refresh_token not in {old, None}
+
+
+def test_a_link_that_crosses_the_end_of_all_sessions(oauth: OAuth) -> None:
+    """Whoever holds a session that has just been ended claims no identity for the account."""
+    account = oauth.service.register()
+    user = oauth.deps.users.find(account["user_id"])
+    before_the_write(oauth, "TransactItems", lambda: oauth.deps.users.raise_epoch(user, oauth.deps.clock()))
+    assert oauth.post("/acme/link", shown(), account["token"]).status_code == 409
+    assert oauth.shows_code().get_json()["user_id"] != account["user_id"]
+
+
+def test_a_grant_that_ends_when_its_person_is_gone(oauth: OAuth, told: Hostile) -> None:
+    """That the tokens need no end any more is written of nobody: no item is made of it."""
+    account = connected(oauth, told)
+    told.answers["/revoke"] = wrong.status(500)
+    assert oauth.delete("/acme", account).get_json() == {"status": "disconnected", "revoked": False}
+    told.answers.clear()
+    waiting = kept(oauth, account["user_id"])
+    before_the_write(oauth, "UpdateExpression", lambda: oauth.deps.oauth_tokens.forget(account["user_id"]))
+    assert retry(oauth.deps, waiting)
+    assert oauth.deps.oauth_tokens.of(account["user_id"]) == []
 
 
 def test_a_note_that_crosses_a_deletion(oauth: OAuth, told: Hostile) -> None:
