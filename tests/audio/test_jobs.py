@@ -274,6 +274,22 @@ def test_an_account_that_is_deleted(owner: Owner) -> None:
     assert [each.user_id for each in queue(owner)] == [other.user.user_id]
 
 
+@pytest.mark.parametrize("gone", ["recording", "account"])
+def test_copies_go_with_what_they_are_of(owner: Owner, gone: str) -> None:
+    """The copy that was made, and parts of one that somebody has begun to write."""
+    file_id = begun(owner).get_json()["file_info"]["file_id"]
+    assert work(owner.deps) == 0
+    (copy,) = owner.copies()
+    owner.deps.multipart.begin(f"{copy}.begun", file_id, "audio/3gpp")
+    if gone == "recording":
+        assert owner.ask("DELETE", f"{FILES}/{file_id}").status_code == 200
+    else:
+        assert owner.ask("DELETE", "/api/v1/auth/me", {}).status_code == 202
+        owner.deps.later.finish()
+    assert owner.copies() == []
+    assert list(owner.deps.multipart.under("decrypted/")) == []
+
+
 def test_faults_that_pass_put_it_off(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     """While S3 is away a job waits, longer each time; it goes on when it is back, and fails when it never is."""
     body = begun(owner).get_json()
