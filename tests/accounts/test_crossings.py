@@ -12,15 +12,16 @@ from structlog.testing import capture_logs
 from panzoto import create_app
 from panzoto.crypto.passwords import Passwords
 from panzoto.crypto.profiles import Profile
-from panzoto.errors import MessageNotSent, SessionEnded, WrongPassword
+from panzoto.errors import Conflict, MessageNotSent, SessionEnded, WrongPassword
 from panzoto.flows import _one_use
 from panzoto.flows._email_verification import PURPOSE
+from panzoto.flows._sessions import end_one
 from panzoto.flows.login import login
 from panzoto.messages.message import Message
 from panzoto.messages.post import NoSms, Post
 from panzoto.models.store import ledger
 from panzoto.models.store.expressions import Change
-from panzoto.models.users import MOST_DEVICES, User
+from panzoto.models.users import MOST_DEVICES, User, epoch_is
 from tests.support import border
 from tests.support.phones import HERE, person, signed_in
 
@@ -63,6 +64,15 @@ def test_a_rehash_that_crosses_a_password_change(service: Service) -> None:
     assert answers == [200]
 
 
+def test_a_rehash_that_crosses_the_end_of_all_sessions(service: Service) -> None:
+    """A sign-in that was let in before all sessions ended, and writes a newer hash after it, has ended as well."""
+    account = service.register()
+    user = found(service, account["user_id"])
+    before_call(service, 5, lambda: service.deps.users.raise_epoch(user, service.clock()))
+    late = login(replace(service.deps, passwords=Passwords(OLDER)), account["email"], PASSWORD, HERE)
+    assert service.get("/me", token=late.access_token).status_code == 401
+
+
 def test_a_session_that_begins_after_all_were_ended(service: Service) -> None:
     """Its access token never works, and trying it ends the refresh token, which would give others that never work."""
     user = person(service.deps, new_email())
@@ -100,6 +110,18 @@ def test_a_reset_link_to_an_email_that_was_given_up(service: Service) -> None:
     link = service.link(account["email"], "reset")
     change = email_link(service, found(service, account["user_id"]), wanted)
     assert service.post("/email/verify", {"token": change}).status_code == 200
+    body = {"token": link, "new_password": NEW_PASSWORD, "abandon_audio": True}
+    assert service.post("/password/reset", body).status_code == 400
+    assert service.post("/login", {"email": wanted, "password": PASSWORD}).status_code == 200
+
+
+def test_a_reset_that_crosses_an_email_change(service: Service) -> None:
+    """Whoever reads the old mailbox sets no password in the moment in which the account leaves it."""
+    account, wanted = service.register(), new_email()
+    service.post("/password/forgot", {"email": account["email"]})
+    link = service.link(account["email"], "reset")
+    change = email_link(service, found(service, account["user_id"]), wanted)
+    before_call(service, 4, lambda: service.post("/email/verify", {"token": change}))
     body = {"token": link, "new_password": NEW_PASSWORD, "abandon_audio": True}
     assert service.post("/password/reset", body).status_code == 400
     assert service.post("/login", {"email": wanted, "password": PASSWORD}).status_code == 200
@@ -168,7 +190,37 @@ def test_nobody_is_made_of_somebody_deleted(service: Service) -> None:
         service.deps.users.forget_ended(user, service.clock(), timedelta(minutes=15))
     with pytest.raises(SessionEnded):
         service.deps.users.remember_device(user, "new")
+    with pytest.raises(Conflict):
+        service.deps.users.change(user, service.clock(), {"name": "Ann"}, when=epoch_is(user))
+    with pytest.raises(Conflict):
+        service.deps.users.guard(user, service.clock(), timedelta(minutes=15))
     assert service.deps.users.find(user.user_id) is None
+
+
+def test_the_end_of_a_session_makes_nobody(service: Service) -> None:
+    """A session that ends when its person is gone, or its lineage, makes no item of either."""
+    deps, now = service.deps, service.clock()
+    gone, here = person(deps, new_email()), person(deps, new_email())
+    of_gone, of_here = signed_in(deps, gone).session_id, signed_in(deps, here).session_id
+    deps.users.delete_person(gone.user_id)
+    deps.lineages.forget([of_here])
+    for user, session_id in ((gone, of_gone), (here, of_here)):
+        with pytest.raises(SessionEnded):
+            end_one(deps, user, session_id, now, now)
+    assert not deps.lineages.revoke(of_here, now)
+    assert deps.users.find(gone.user_id) is None
+    assert deps.lineages.find(of_here) is None
+
+
+def test_an_ended_session_is_known_for_longer_than_its_tokens(service: Service) -> None:
+    """By as much as the clocks of two machines may be apart: a token of the slower one works a moment longer."""
+    deps, user = service.deps, person(service.deps, new_email())
+    ended, lasting = signed_in(deps, user).session_id, deps.config.jwt_access_expiry
+    end_one(deps, user, ended, service.clock(), service.clock())
+    for seconds, known in ((55, {ended}), (65, set())):
+        later = service.clock() + lasting + timedelta(seconds=seconds)
+        deps.users.forget_ended(found(service, user.user_id), later, lasting)
+        assert set(found(service, user.user_id).ended) == known
 
 
 class NoMail:

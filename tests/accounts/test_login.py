@@ -15,7 +15,10 @@ from structlog.testing import capture_logs
 
 from limits import changed as limits_of
 from panzoto.crypto.keys import new_key_salt
+from panzoto.flows.admin import acts
+from panzoto.flows.admin.staff import operator
 from panzoto.models.store.expressions import Change
+from panzoto.models.users import SUPPORT
 from tests.support.configs import SECRET
 
 from .conftest import PASSWORD, Service, new_email, replace_gate, service_with
@@ -228,6 +231,27 @@ def test_an_old_backends_token_works_until_its_date(service_for: Callable[..., S
     assert service.get("/me", token=newer).status_code == 200
     service.clock.pass_by(days=11)
     assert service.get("/me", token=newer).status_code == 401
+
+
+@pytest.mark.parametrize("act", ["disabled and enabled", "without a role", "another password"])
+def test_an_old_backends_token_ends_with_the_sessions(service_for: Callable[..., Service], act: str) -> None:
+    """Whatever ends all sessions ends it, too, though it knows of no epoch."""
+    service = service_for(legacy_tokens_until=datetime.now(UTC) + timedelta(days=10))
+    me, boss, now = service.register(), operator("tests"), int(service.clock.now.timestamp())
+    acts.grant_role(service.deps, boss, me["user_id"], SUPPORT)
+    old = jwt.encode({"user_id": me["user_id"], "iat": now, "exp": now + 3600}, SECRET, algorithm="HS256")
+    assert service.get("/me", token=old).status_code == 200
+    if act == "disabled and enabled":
+        acts.disable(service.deps, boss, me["user_id"])
+        acts.enable(service.deps, boss, me["user_id"])
+    elif act == "without a role":
+        acts.revoke_role(service.deps, boss, me["user_id"], SUPPORT)
+    else:
+        service.post("/password/forgot", {"email": me["email"]})
+        link = service.link(me["email"], "reset")
+        body = {"token": link, "new_password": "a brand new one 42", "abandon_audio": True}
+        assert service.post("/password/reset", body).status_code == 200
+    assert service.get("/me", token=old).get_json()["code"] == "session_ended"
 
 
 def test_without_a_date_an_old_token_is_refused(service: Service) -> None:

@@ -207,6 +207,14 @@ def test_mails_of_one_account_are_limited_in_silence(service_for: Callable[..., 
     assert len(service.mails(me["email"])) == before + 1
 
 
+def test_forgotten_passwords_of_one_address_are_limited(service_for: Callable[..., Service]) -> None:
+    """Whosever they would be: past the limit nobody is looked up and nothing is sent."""
+    service = service_for(rate_limits=limits_of("forgot.address=2/1h"))
+    emails = [service.register()["email"] for _ in range(3)]
+    assert [service.post("/password/forgot", {"email": each}).status_code for each in emails] == [202, 202, 429]
+    assert not [each for each in service.mails(emails[2]) if "/reset/" in each["text"]]
+
+
 def test_the_item_of_a_link_holds_no_secret(service: Service) -> None:
     """Whoever reads the table cannot follow the link."""
     me = service.register()

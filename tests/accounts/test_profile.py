@@ -70,6 +70,15 @@ def test_many_accounts_do_not_fill_a_mailbox(service_for: Callable[..., Service]
     assert patch(service, again["token"], **asked)[0] == 200
 
 
+def test_changes_of_the_email_are_limited(service_for: Callable[..., Service]) -> None:
+    """Nobody has one mail after the other sent to strangers: past the limit no other email waits."""
+    service = service_for(rate_limits=limits_of("email.account=1/1h"))
+    me, emails = service.register(), [new_email(), new_email()]
+    answers = [patch(service, me["token"], email=each, current_password=PASSWORD)[0] for each in emails]
+    assert answers == [200, 429]
+    assert service.mails(emails[1]) == []
+
+
 def test_a_new_email_waits_for_its_link(service: Service) -> None:
     """Until the link to the new address is followed the old one signs in; then the new one, and the old is free."""
     me, new = service.register(), new_email()

@@ -11,9 +11,11 @@ from panzoto.crypto.recovery import recovery_wrapping_key
 from tests.support import border
 
 from .conftest import PASSWORD, Service
+from .test_ended_sessions import before_the_write
 from .test_passwords import NEW, audio_key
 
 CONFIRM = "/recovery-key/confirm"
+ANEW = {"current_password": PASSWORD}
 
 
 def is_confirmed(service: Service, me: dict[str, Any]) -> bool:
@@ -87,6 +89,26 @@ def test_another_password_meanwhile_takes_nothing_back(service: Service) -> None
     store.expect()
     assert (answers, changed.status_code) == ([200], 200)
     assert is_confirmed(service, changed.get_json())
+
+
+@pytest.mark.parametrize("act", ["/recovery-key", "/password/change", "/password/reset"])
+def test_one_that_was_made_meanwhile_opens_the_recordings(service: Service, act: str) -> None:
+    """Whoever was just shown a recovery key keeps it: what has read the one before does not put that back."""
+    me = service.register()
+    body: dict[str, Any] = {**ANEW, "new_password": NEW} if act == "/password/change" else ANEW
+    if act == "/password/reset":
+        service.post("/password/forgot", {"email": me["email"]})
+        link = service.link(me["email"], "reset")
+        body = {"token": link, "new_password": NEW, "recovery_key": me["recovery_key"]}
+    made: list[str] = []
+    before_the_write(
+        service,
+        me,
+        lambda: made.append(service.post("/recovery-key", ANEW, token=me["token"]).get_json()["recovery_key"]),
+    )
+    assert service.post(act, body, token=me["token"]).status_code in {400, 409}
+    assert service.post(CONFIRM, {"recovery_key": made[0]}, token=me["token"]).status_code == 200
+    assert service.post("/login", {"email": me["email"], "password": PASSWORD}).status_code == 200
 
 
 @pytest.mark.parametrize("wrong", ["", "x" * 201, "not a key", "\x00", 5, None])

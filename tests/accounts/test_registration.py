@@ -174,6 +174,14 @@ def test_a_quiet_service_does_not_tell_who_has_an_account(service_for: Callable[
     assert service.post("/login", {"email": email, "password": "another fine one 12"}).status_code == 401
 
 
+def test_quiet_registrations_from_one_address_are_limited(service_for: Callable[..., Service]) -> None:
+    """Nobody has one mail sent after the other, or one password after the other hashed."""
+    service = service_for(prevent_enumeration=True, rate_limits=limits_of("register.address=2/1h"))
+    bodies = [{"email": new_email(), "password": PASSWORD} for _ in range(3)]
+    assert [service.post("/register", body).status_code for body in bodies] == [202, 202, 429]
+    assert service.mails(bodies[2]["email"]) == []
+
+
 def test_registrations_from_one_address_are_limited(service_for: Callable[..., Service]) -> None:
     """Over the limit the answer is 429 and says when to come back."""
     service = service_for(rate_limits=limits_of("register.address=2/1h"))

@@ -172,6 +172,32 @@ def test_the_last_administrator_stays(alone: Office) -> None:
         acts.revoke_role(alone.deps, BOSS, first["user_id"], "admin")
 
 
+def test_whoever_is_disabled_is_not_counted(alone: Office) -> None:
+    """The role comes and goes with somebody who is disabled, and the last who is not stays all the while."""
+    first, disabled = alone.someone("admin"), alone.someone()
+    acts.disable(alone.deps, BOSS, disabled["user_id"])
+    acts.grant_role(alone.deps, BOSS, disabled["user_id"], "admin")
+    with pytest.raises(LastAdmin):
+        acts.revoke_role(alone.deps, BOSS, first["user_id"], "admin")
+    acts.revoke_role(alone.deps, BOSS, disabled["user_id"], "admin")
+    assert alone.user(disabled).roles == frozenset()
+    with pytest.raises(LastAdmin):
+        acts.disable(alone.deps, BOSS, first["user_id"])
+
+
+def test_whoever_leaves_while_they_get_the_role_does_not_leave(alone: Office) -> None:
+    """They would stay on the list of administrators, and the last one there is could be removed."""
+    first, leaving = alone.someone("admin"), alone.someone()
+    as_read = alone.user(leaving)
+    acts.grant_role(alone.deps, BOSS, leaving["user_id"], "admin")
+    with pytest.raises(Conflict):
+        alone.deps.users.begin_deletion(as_read, alone.clock())
+    delete_me.delete_me(alone.deps, authenticate(alone.deps, leaving["token"]), None, SOMEWHERE)
+    alone.deps.later.finish()
+    with pytest.raises(LastAdmin):
+        acts.revoke_role(alone.deps, BOSS, first["user_id"], "admin")
+
+
 def test_an_administrator_of_before_the_list_comes_onto_it(alone: Office) -> None:
     """Until then they cannot be removed; the role is given again, which is no event."""
     first, second = alone.someone("admin"), alone.someone()

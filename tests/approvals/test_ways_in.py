@@ -230,6 +230,15 @@ def test_a_link_is_looked_at_again_when_it_is_followed(service: Service) -> None
         assert works(service, entered(service.post("/magic-link/verify", {"token": link})))
 
 
+def test_a_session_in_a_browser_asks_for_approval(service: Service) -> None:
+    """An approval that somebody has taken out of the table by hand ends what the browser shows, too."""
+    email = approved(service)
+    assert service.http.post(f"/m/{magic_link(service, email)}").status_code in {200, 303}
+    assert service.http.get("/signed-in").status_code == 200
+    service.deps.approved_emails.end(email)
+    assert service.http.get("/signed-in").status_code == 403
+
+
 def test_a_link_by_sms_asks_for_approval(service: Service) -> None:
     """It opens the account of somebody approved; somebody new, whose email nobody has proved, gets none."""
     tokens = member(service)

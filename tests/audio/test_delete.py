@@ -172,6 +172,8 @@ def test_a_person_goes_with_all_recordings(phone_for: Callable[..., Phone]) -> N
     for file_id, owner in (("shared-1", theirs["user_id"]), ("shared-2", phone.user.user_id)):
         deps.audio_files.put({**shared, "file_id": file_id, "user_id": owner})
     deps.clients.s3().put_object(Bucket=deps.config.s3_bucket, Key="audio/shared.3gp", Body=b"whose?")
+    names_theirs = f"users/{phone.user.user_id}/{theirs['file_id']}.3gp"
+    deps.clients.s3().put_object(Bucket=deps.config.s3_bucket, Key=names_theirs, Body=b"whose id is it?")
     phone.ask("POST", "/api/audio-file", {"s3_key": "users/test-user/audio-123.3gp"})
     user = deps.users.find(phone.user.user_id)
     assert user is not None

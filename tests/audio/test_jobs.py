@@ -250,6 +250,19 @@ def test_a_recording_that_is_deleted_meanwhile(owner: Owner, monkeypatch: pytest
     assert owner.nothing_is_left_in_the_clear()
 
 
+def test_an_owner_who_leaves_meanwhile(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the mark on: the erasure may have looked for copies already, while the recording is still there."""
+    file_id = begun(owner).get_json()["file_info"]["file_id"]
+    leaving = owner.deps.users.find(owner.user.user_id)
+    assert leaving is not None
+    crossing(
+        monkeypatch, Copies, "write", lambda: owner.deps.users.begin_deletion(leaving, owner.deps.clock()), after=True
+    )
+    assert work(owner.deps) == 0
+    assert owner.job(file_id).fault == "NotFound"
+    assert owner.nothing_is_left_in_the_clear()
+
+
 def test_an_account_that_is_deleted(owner: Owner) -> None:
     """Its open jobs go with it, keys and all, and no worker finds anything."""
     body = begun(owner).get_json()
@@ -259,6 +272,22 @@ def test_an_account_that_is_deleted(owner: Owner) -> None:
     owner.deps.later.finish()
     assert owner.deps.audio_jobs.find(DECRYPT, body["file_info"]["file_id"]) is None
     assert [each.user_id for each in queue(owner)] == [other.user.user_id]
+
+
+@pytest.mark.parametrize("gone", ["recording", "account"])
+def test_copies_go_with_what_they_are_of(owner: Owner, gone: str) -> None:
+    """The copy that was made, and parts of one that somebody has begun to write."""
+    file_id = begun(owner).get_json()["file_info"]["file_id"]
+    assert work(owner.deps) == 0
+    (copy,) = owner.copies()
+    owner.deps.multipart.begin(f"{copy}.begun", file_id, "audio/3gpp")
+    if gone == "recording":
+        assert owner.ask("DELETE", f"{FILES}/{file_id}").status_code == 200
+    else:
+        assert owner.ask("DELETE", "/api/v1/auth/me", {}).status_code == 202
+        owner.deps.later.finish()
+    assert owner.copies() == []
+    assert list(owner.deps.multipart.under("decrypted/")) == []
 
 
 def test_faults_that_pass_put_it_off(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -341,6 +370,22 @@ def test_a_worker_that_was_only_slow(owner: Owner, monkeypatch: pytest.MonkeyPat
     assert work(owner.deps) == 0
     job = owner.job(file_id)
     assert (job.state, owner.copies()) == ("done", [job.object_key])
+
+
+def test_a_worker_that_was_taken_over_ends_nothing(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While its successor is at work, who was only slow neither ends the job nor leaves a copy of its own."""
+    file_id = begun(owner).get_json()["file_info"]["file_id"]
+    jobs, clock, whole = owner.deps.audio_jobs, owner.service.clock, Copies.write
+
+    def slow(*given: Any) -> None:
+        whole(*given)
+        clock.pass_by(seconds=61)
+        jobs.claim(owner.job(file_id), "another", clock.now, owner.deps.config.decrypt_job_lease)
+
+    monkeypatch.setattr(Copies, "write", slow)
+    assert work(owner.deps) == 0
+    job = owner.job(file_id)
+    assert (job.state, job.owner, owner.copies()) == ("running", "another", [])
 
 
 def test_progress_keeps_the_lease(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:

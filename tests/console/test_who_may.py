@@ -287,6 +287,19 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites(office: Office) -> None
     assert http.get("/admin").status_code == 303
 
 
+def test_another_sign_in_ends_the_session_of_before(office: Office) -> None:
+    """Whoever has kept the cookie that this browser had before comes in by it no more."""
+    me = office.someone("admin")
+    http = signed_in(office, me)
+    before = http.get_cookie("panzoto_console")
+    assert before is not None
+    answer = sends(http, "/admin/sign-in", email=me["email"], password=PASSWORD)
+    assert (answer.status_code, http.get("/admin").status_code) == (303, 200)
+    office.deps.later.finish()
+    http.set_cookie("panzoto_console", before.value)
+    assert http.get("/admin").status_code == 303
+
+
 def test_under_https_the_host_prefix(ministack: str) -> None:
     """Browsers refuse the cookie from anything but this very host."""
     office = opened(ministack, public_url="https://panzoto.example")

@@ -15,11 +15,13 @@ from panzoto import create_app
 from panzoto.deps import Deps
 from panzoto.flows.delete_me import erase
 from panzoto.models.approved_emails import Approval
+from panzoto.providers.id_tokens import LEEWAY
 from tests.accounts.conftest import PASSWORD
 from tests.accounts.test_crashes import Crashes
 from tests.oauth import hostile as wrong
 from tests.oauth.conftest import OAuth, at, shown
 from tests.oauth.hostile import Hostile
+from tests.oauth.test_corners import before_the_write
 from tests.support.phones import person
 
 
@@ -93,9 +95,10 @@ def test_linked_by_email_where_that_is_configured(
         assert answer.get_json()["user"]["email"] is None
 
 
-def test_an_email_that_is_not_verified_waits(oauth: OAuth, told: Hostile) -> None:
+@pytest.mark.parametrize("said", [False, "false", ["true"], ...])
+def test_an_email_that_is_not_verified_waits(oauth: OAuth, told: Hostile, said: Any) -> None:
     """A person comes in without the email; a link that is sent there proves it."""
-    told.claims = {"email_verified": False}
+    told.claims = {"email_verified": said}
     account = oauth.connected()
     assert account["user"]["email"] is None
     link = oauth.service.link(email_of(told), "verify")
@@ -113,6 +116,16 @@ def test_identities_do_not_fill_a_mailbox(oauth_for: Callable[..., OAuth], told:
         people.add(oauth.connected()["user_id"])
     assert len(people) == 4
     assert len(oauth.service.mails("stranger@people.example")) == 2
+
+
+def test_an_unverified_email_of_somebody_else_gets_no_mail(oauth: OAuth, told: Hostile) -> None:
+    """It is its owner's already, and nobody asks them to confirm it for a stranger."""
+    owner = oauth.service.register(email_of(told))
+    before = len(oauth.service.mails(owner["email"]))
+    told.claims = {"email_verified": False}
+    account = oauth.connected()
+    assert oauth.deps.users.find(account["user_id"]).pending_email is None
+    assert len(oauth.service.mails(owner["email"])) == before
 
 
 @pytest.mark.parametrize("email", [..., "not an email", 5, "a" * 400])
@@ -154,6 +167,22 @@ def test_an_identity_of_somebody_else(oauth: OAuth, told: Hostile) -> None:
     assert {each["error"] for each in oauth.log() if each["step"] == "failed"} == {"identity_taken", "provider_taken"}
 
 
+def test_two_providers_that_are_linked_at_once(oauth_for: Callable[..., OAuth], told: Hostile) -> None:
+    """One is, and the other may be linked after it: an account forgets no identity that it has claimed."""
+    oauth = oauth_for(at(told.issuer), at(told.issuer, name="other"))
+    account = oauth.service.register()
+
+    def link_the_other() -> None:
+        told.subject = "another"
+        assert oauth.post("/other/link", shown(), account["token"]).status_code == 200
+
+    before_the_write(oauth, "TransactItems", link_the_other)
+    assert links(oauth, account).status_code == 409
+    told.subject = "third"
+    assert links(oauth, account).status_code == 200
+    assert oauth.deps.users.find(account["user_id"]).identities == {"acme", "other"}
+
+
 def test_linking_asks_for_the_password(oauth: OAuth) -> None:
     """Whoever has stolen an access token does not add a way in."""
     account = oauth.service.register()
@@ -175,6 +204,16 @@ def test_linking_by_an_id_token(oauth: OAuth, told: Hostile) -> None:
     assert oauth.get("/acme/access-token", account["token"]).get_json()["code"] == "connection_ended"
     assert oauth.post("/acme/id-token", {"id_token": told.id_token(jti="2"), "nonce": told.nonce}).status_code == 200
     assert oauth.delete("/acme/link", account).get_json() == {"status": "unlinked", "revoked": True}
+
+
+def test_a_used_id_token_is_remembered_while_it_would_work(oauth: OAuth, told: Hostile) -> None:
+    """Clocks may differ by a minute, so that it would for longer than it says: DynamoDB must not forget it before."""
+    told.nonce = "a-nonce-of-the-app"
+    until = int(oauth.deps.clock().timestamp()) + 600
+    assert oauth.post("/acme/id-token", {"id_token": told.id_token(exp=until), "nonce": told.nonce}).status_code == 200
+    items = oauth.deps.clients.dynamodb().scan(TableName=oauth.deps.config.auth_state_table)["Items"]
+    (mark,) = [each for each in items if each["PK"]["S"].startswith("OAUTH_STATE#id-token#")]
+    assert int(mark["TTL"]["N"]) > until + LEEWAY.total_seconds()
 
 
 @pytest.mark.parametrize(
@@ -199,6 +238,22 @@ def test_an_id_token_that_lives_for_ever(oauth: OAuth, told: Hostile, end: Calla
     token = told.id_token(exp=end(), nonce="a-nonce-of-the-app")
     answer = oauth.post("/acme/id-token", {"id_token": token, "nonce": "a-nonce-of-the-app"})
     assert answer.get_json()["code"] == "id_token_invalid"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/authorize"), ("GET", "/callback?state=x&code=c"), ("POST", "/exchange"), ("POST", "/link")],
+)
+def test_tries_of_one_address_are_limited(
+    oauth_for: Callable[..., OAuth], told: Hostile, method: str, path: str
+) -> None:
+    """Each way to a provider and back is charged: past the limit the provider is asked nothing."""
+    oauth = oauth_for(at(told.issuer), rate_limits=limits.changed("oauth.address=1/15m"))
+    account = oauth.service.register()
+    first = oauth.post(f"/acme{path}", shown() if method == "POST" else None, account["token"], method)
+    told.asked.clear()
+    second = oauth.post(f"/acme{path}", shown() if method == "POST" else None, account["token"], method)
+    assert (first.status_code == 429, second.status_code, told.asked) == (False, 429, [])
 
 
 def test_the_last_way_in_stays(oauth: OAuth, told: Hostile) -> None:

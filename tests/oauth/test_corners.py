@@ -14,13 +14,14 @@ from panzoto.aws.oauth_clients import OAuthClients
 from panzoto.crypto.vault import Sealed
 from panzoto.deps import build
 from panzoto.errors import ConnectionEnded, KeyRejected, KeysUnavailable, ProviderNotReady
+from panzoto.flows.oauth.disconnect import retry
 from panzoto.flows.oauth.rewrap import Outcome, rewrap
 from panzoto.local.preparing import make_secret
-from panzoto.models.connections import from_item
+from panzoto.models.connections import Connection, from_item
 from panzoto.models.oauth_tokens import LeaseHeld
 from panzoto.providers.tokens import tokens_of
 from tests.oauth import hostile as wrong
-from tests.oauth.conftest import API, OAuth, at, on
+from tests.oauth.conftest import API, OAuth, at, on, shown
 from tests.oauth.hostile import Hostile
 from tests.oauth.test_ends import keys
 from tests.oauth.test_vault import asks, clear, connected, expires, kept
@@ -90,17 +91,19 @@ def test_a_consent_without_a_refresh_token_waits_for_who_refreshes(oauth: OAuth,
     """The refresh token that is there may just be replaced: what would keep the old one keeps nothing."""
     account = connected(oauth, told)
     expires(oauth, account["user_id"])
+    given = told.answer("/token")
 
     def respond(handler: wrong.Handler) -> None:
         del told.answers["/token"]
         told.tokens = {"refresh_token": ...}
         assert oauth.shows_code().status_code == 200
         told.tokens = {}
-        handler.say(200, json.dumps(told.answer("/token")).encode())
+        handler.say(200, json.dumps(given).encode())
 
     told.answers["/token"] = respond
-    assert asks(oauth, account) == (200, clear(oauth, account["user_id"]).access_token)
-    assert clear(oauth, account["user_id"]).refresh_token is not None
+    assert asks(oauth, account) == (200, given["access_token"])
+    kept_at_last = clear(oauth, account["user_id"])
+    assert (kept_at_last.access_token, kept_at_last.refresh_token) == (given["access_token"], given["refresh_token"])
 
 
 def test_a_known_identity_without_its_item(oauth: OAuth, told: Hostile) -> None:
@@ -171,6 +174,91 @@ def test_writes_that_lose(oauth: OAuth, told: Hostile) -> None:
 
     store.expect(then=meanwhile)
     assert rewrap(moved.deps, stale, moved.deps.data_keys.current()) is Outcome.BUSY
+
+
+def before_the_write(oauth: OAuth, kind: str, act: Callable[[], Any]) -> None:
+    """Let something happen once, just before a write of that kind."""
+    left = [act]
+
+    def meanwhile(request: Any, send: Any) -> None:
+        if kind in json.loads(request.body) and left:
+            left.pop()()
+
+    border.at(oauth.deps.gateway._client).expect(then=meanwhile)
+
+
+def test_a_refresh_that_begins_under_a_rewrap(oauth: OAuth, told: Hostile) -> None:
+    """Whoever has taken the lease since the tokens were read keeps what the provider gives: the rewrap waits."""
+    account = connected(oauth, told)
+    now, stale, moved = oauth.deps.clock(), kept(oauth, account["user_id"]), keys(oauth)
+    leased: list[Connection] = []
+    before_the_write(
+        oauth,
+        "UpdateExpression",
+        lambda: leased.append(oauth.deps.oauth_tokens.lease(stale, now, now + timedelta(seconds=5))),
+    )
+    assert rewrap(moved.deps, stale, moved.deps.data_keys.current()) is Outcome.BUSY
+    oauth.deps.oauth_tokens.keep(leased[0], replace(leased[0], version=leased[0].version + 1), now)
+
+
+def test_a_refresh_that_crosses_another_consent(oauth: OAuth, told: Hostile) -> None:
+    """A link that brings no refresh token, and has read the one of before, does not put that back."""
+    account = connected(oauth, told)
+    expires(oauth, account["user_id"])
+
+    def refresh() -> None:
+        told.tokens = {}
+        assert asks(oauth, account)[0] == 200
+
+    before_the_write(oauth, "TransactItems", refresh)
+    old, told.tokens = clear(oauth, account["user_id"]).refresh_token, {"refresh_token": ...}
+    assert oauth.post("/acme/link", shown(), account["token"]).status_code == 409
+    assert clear(oauth, account["user_id"]).refresh_token not in {old, None}
+
+
+def test_a_link_that_crosses_the_end_of_all_sessions(oauth: OAuth) -> None:
+    """Whoever holds a session that has just been ended claims no identity for the account."""
+    account = oauth.service.register()
+    user = oauth.deps.users.find(account["user_id"])
+    before_the_write(oauth, "TransactItems", lambda: oauth.deps.users.raise_epoch(user, oauth.deps.clock()))
+    assert oauth.post("/acme/link", shown(), account["token"]).status_code == 409
+    assert oauth.shows_code().get_json()["user_id"] != account["user_id"]
+
+
+def test_a_grant_that_ends_when_its_person_is_gone(oauth: OAuth, told: Hostile) -> None:
+    """That the tokens need no end any more is written of nobody: no item is made of it."""
+    account = connected(oauth, told)
+    told.answers["/revoke"] = wrong.status(500)
+    assert oauth.delete("/acme", account).get_json() == {"status": "disconnected", "revoked": False}
+    told.answers.clear()
+    waiting = kept(oauth, account["user_id"])
+    before_the_write(oauth, "UpdateExpression", lambda: oauth.deps.oauth_tokens.forget(account["user_id"]))
+    assert retry(oauth.deps, waiting)
+    assert oauth.deps.oauth_tokens.of(account["user_id"]) == []
+
+
+def test_a_note_that_crosses_a_deletion(oauth: OAuth, told: Hostile) -> None:
+    """That a token was used is noted of nobody who is gone: no item is made of it."""
+    account = connected(oauth, told)
+    oauth.service.clock.pass_by(minutes=2)
+    before_the_write(oauth, "UpdateExpression", lambda: oauth.deps.oauth_tokens.forget(account["user_id"]))
+    assert asks(oauth, account)[0] == 200
+    assert oauth.deps.oauth_tokens.of(account["user_id"]) == []
+
+
+def test_a_sign_in_that_crosses_a_deletion(oauth: OAuth, told: Hostile) -> None:
+    """Tokens come to nobody whose account is being deleted, where their item is to be made anew."""
+    account = connected(oauth, told)
+    oauth.deps.oauth_tokens.forget(account["user_id"])
+
+    def leave() -> None:
+        headers = {"Authorization": f"Bearer {account['token']}"}
+        assert oauth.http.delete("/api/v1/auth/me", json={}, headers=headers).status_code == 202
+        oauth.deps.later.finish()
+
+    before_the_write(oauth, "TransactItems", leave)
+    assert oauth.shows_code().status_code == 409
+    assert oauth.deps.oauth_tokens.of(account["user_id"]) == []
 
 
 @pytest.mark.parametrize("what", ["rest", "end", "unreadable", "without", "touch", "lease"])

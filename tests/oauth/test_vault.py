@@ -354,6 +354,16 @@ def oauth_for_again(oauth: OAuth, told: Hostile) -> OAuth:
     return on(oauth, providers=build(config).providers)
 
 
+def test_an_ended_session_gets_no_token(oauth_for: Callable[..., OAuth], told: Hostile) -> None:
+    """With REVOCATION_CACHE_SECONDS neither: a provider's token is worth an act, and no copy of the person decides."""
+    oauth = oauth_for(at(told.issuer), revocation_cache_seconds=30)
+    account = oauth.connected()
+    assert oauth.service.get("/me", token=account["token"]).status_code == 200
+    oauth.deps.users.raise_epoch(oauth.deps.users.find(account["user_id"]), oauth.deps.clock())
+    assert oauth.service.get("/me", token=account["token"]).status_code == 200, "the copy"
+    assert asks(oauth, account) == (401, "session_ended")
+
+
 def test_what_it_costs_of_kms(beside: OAuth, told: Hostile) -> None:
     """A live token is one Decrypt, a refresh one more data key, a sign-in one data key: nothing is cached."""
     before = kms()

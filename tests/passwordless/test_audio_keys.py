@@ -6,6 +6,7 @@ from base64 import b64decode
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 
 from panzoto.crypto import keys
 from panzoto.crypto.recovery import recovery_wrapping_key
@@ -234,6 +235,26 @@ def test_an_account_from_before_there_were_keys(service: Service) -> None:
     assert by_recovery(service, me["user_id"], first["recovery_key"]) == handed_out(first)
     again = signed_in(service, me["phone"])
     assert ("recovery_key" in again, handed_out(again) == handed_out(first)) == (False, True)
+
+
+def test_a_first_key_that_two_would_make(service: Service) -> None:
+    """Of two who would both make the first audio key one does; the sign-in that comes second hands out that one."""
+    me = signed_in(service)
+    names = ["kms_wrapped_audio_key", "recovery_wrapped_audio_key", "audio_key_version"]
+    service.deps.users.update({"user_id": me["user_id"]}, Change(remove=names))
+    made: list[str] = []
+
+    def meanwhile(request: AWSPreparedRequest, _: border.Send) -> None:
+        if "TransactItems" in str(request.body) and not made:
+            made.append("")
+            made[0] = service.post("/recovery-key", {}, token=me["token"]).get_json()["recovery_key"]
+
+    body = {"phone_number": me["phone"], "otp": asked(service, me["phone"])}
+    border.at(service.deps.gateway._client).expect(then=meanwhile)
+    response = service.post("/verify-otp", body)
+    assert response.status_code == 200, response.get_json()
+    assert "recovery_key" not in response.get_json()
+    assert by_recovery(service, me["user_id"], made[0]) == handed_out(response.get_json())
 
 
 def test_a_key_that_nothing_given_opens(service: Service) -> None:
