@@ -14,7 +14,7 @@ from panzoto.crypto.claims import SignIn
 from panzoto.deps import Deps, build
 from panzoto.flows import _audio_key
 from panzoto.models.store.wire import encode_item
-from panzoto.models.users import User, to_item
+from panzoto.models.user import User, to_item
 from tests.support.configs import configured
 
 EMAIL, PASSWORD, USER_ID, DEVICE = "somebody@example.com", "SecurePassword123!", "user-1", "a-phone"

@@ -16,8 +16,8 @@ from typing import Any
 
 from panzoto.models.audit_events import AuditEvent, to_item
 from panzoto.models.table import Table
-from panzoto.models.users import User
-from panzoto.models.users import to_item as user_item
+from panzoto.models.user import User
+from panzoto.models.user import to_item as user_item
 from tests.admin.conftest import Office, opened
 from tests.admin.test_items_read import PATHS, approval, fill, measured, most
 from tests.support.ministack import running

@@ -14,8 +14,8 @@ from migrations.rows import kind_of_hash
 from panzoto.models.audio_file import AudioFile
 from panzoto.models.audio_file import to_item as item_of_file
 from panzoto.models.store.wire import Item, encode_item
-from panzoto.models.users import User
-from panzoto.models.users import to_item as item_of_user
+from panzoto.models.user import User
+from panzoto.models.user import to_item as item_of_user
 
 SAME, CHANGED_HERE, DELETED_HERE, REJECTED = "same", "changed_here", "deleted_here", "rejected"
 # What the application never changes of a person or a recording; and what the attributes of a migrated person are.

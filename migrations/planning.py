@@ -21,7 +21,7 @@ from migrations.members import plain, seen_of
 from migrations.rows import Rules, file_of, kind_of_hash, user_of
 from migrations.source import Source
 from panzoto import costs
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 # What a new table takes at once.
 UNITS_PER_SECOND = 4000

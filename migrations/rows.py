@@ -21,7 +21,7 @@ from panzoto.models import object_keys
 from panzoto.models.audio_file import AudioFile
 from panzoto.models.spec import LONGEST
 from panzoto.models.store.wire import size
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 LONGEST_ID = 1024
 LONGEST_SALT = 1024

@@ -28,7 +28,7 @@ from panzoto.models import object_keys
 from panzoto.models.audio_file import AudioFile
 from panzoto.models.auth_state.keys import key as claim_key
 from panzoto.models.store.wire import Item
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 PAGE = 100
 MOST_SHOWN = 1000

@@ -14,7 +14,7 @@ from panzoto.flows.admin import acts
 from panzoto.flows.admin.oauth_flows import flows_of
 from panzoto.flows.admin.people import find_person, person_detail, person_of
 from panzoto.flows.admin.staff import Admin
-from panzoto.models.users import ADMIN, SUPPORT
+from panzoto.models.user import ADMIN, SUPPORT
 from panzoto.web.console import admin_here, page, pages, staff_here
 from panzoto.web.errors import refusal
 from panzoto.web.guards import admin, staff

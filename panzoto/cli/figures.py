@@ -13,7 +13,7 @@ from panzoto.deps import Deps
 from panzoto.errors import SessionEnded
 from panzoto.models.audio_file import AudioFile, from_item
 from panzoto.models.store.expressions import Attr
-from panzoto.models.users import from_item as user_from_item
+from panzoto.models.user import from_item as user_from_item
 
 from .operating import operating
 from .speaking import sentences

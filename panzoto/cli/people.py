@@ -12,7 +12,7 @@ from panzoto.deps import Deps
 from panzoto.flows.admin import acts
 from panzoto.flows.admin.people import find_person, person_detail
 from panzoto.flows.admin.staff import Admin, operator
-from panzoto.models.users import ROLES, User
+from panzoto.models.user import ROLES, User
 
 from .speaking import as_json, sentences, tell, whoever
 from .users import users

@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from panzoto.errors import PanzotoError, StoreRefused
 from panzoto.flows.delete_me import finish
 from panzoto.models.store.expressions import Attr
-from panzoto.models.users import from_item
+from panzoto.models.user import from_item
 
 from .operating import operating
 

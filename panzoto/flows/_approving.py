@@ -11,7 +11,7 @@ from panzoto.deps import Deps
 from panzoto.errors import InvalidRequest, SessionEnded
 from panzoto.models.approved_emails import Approval
 from panzoto.models.audit_events import AuditEvent
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 from ._addresses import normal_email
 from ._policy import asks_for_approval

@@ -14,7 +14,8 @@ from panzoto.errors import Conflict
 from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
 from panzoto.models.store.expressions import Condition
 from panzoto.models.store.transaction import Member, transact
-from panzoto.models.users import User, email_is, password_is, ways_in_are
+from panzoto.models.user import User
+from panzoto.models.user_conditions import email_is, password_is, ways_in_are
 
 from . import _audio_key
 from ._policy import Admitted, admit

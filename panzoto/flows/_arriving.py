@@ -10,7 +10,7 @@ from panzoto.deps import Deps
 from panzoto.errors import Conflict, LinkNeeded
 from panzoto.models.store.transaction import Member
 from panzoto.models.times import seconds
-from panzoto.models.users import User
+from panzoto.models.user import User
 from panzoto.providers.id_tokens import Identity
 
 from ._addresses import maybe_email

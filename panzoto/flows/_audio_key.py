@@ -9,7 +9,7 @@ from panzoto.crypto.recovery import new_recovery_key, recovery_wrapping_key
 from panzoto.deps import Deps
 from panzoto.errors import KeyRejected
 from panzoto.models.audio_keys import AudioKey
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 
 @dataclass(frozen=True)

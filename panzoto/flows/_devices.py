@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from panzoto.deps import Deps
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 
 def fingerprint(device_id: str) -> str:

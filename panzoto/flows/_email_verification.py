@@ -9,7 +9,7 @@ from panzoto.crypto.purposes import Purpose
 from panzoto.deps import Deps
 from panzoto.errors import RateLimited
 from panzoto.messages.kinds import VerifyEmail
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 from . import _one_use
 from ._mail import minutes, notify

@@ -7,7 +7,7 @@ from datetime import datetime
 from panzoto.deps import Deps
 from panzoto.models.auth_state.lineages import Lineage
 from panzoto.models.sessions import Session
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 Living = tuple[Session, Lineage]
 

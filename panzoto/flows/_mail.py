@@ -17,7 +17,7 @@ from panzoto.messages.kinds import (
     PhoneChangedSms,
     RecoveryKeyReplaced,
 )
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 from .client import Client
 

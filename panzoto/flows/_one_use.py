@@ -8,7 +8,7 @@ from typing import Any
 from panzoto.crypto.purposes import Purpose
 from panzoto.deps import Deps
 from panzoto.models.one_use_tokens import OneUseToken
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 from .client import Client
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from panzoto.deps import Deps
 from panzoto.errors import AccessDenied, NotApproved
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 
 @dataclass(frozen=True)

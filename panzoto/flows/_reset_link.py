@@ -7,7 +7,7 @@ from datetime import datetime
 from panzoto.crypto.purposes import Purpose
 from panzoto.deps import Deps
 from panzoto.messages.kinds import ResetPassword
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 from . import _one_use
 from ._mail import minutes, send

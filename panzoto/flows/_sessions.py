@@ -17,7 +17,7 @@ from panzoto.models.sessions import Session
 from panzoto.models.store import batches
 from panzoto.models.store.batches import Write
 from panzoto.models.store.transaction import transact
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 from ._audit import event
 from ._mail import afterwards

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from panzoto.deps import Deps
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 from ._phones import gets_codes
 

@@ -12,7 +12,7 @@ from panzoto.deps import Deps
 from panzoto.errors import NotApproved
 from panzoto.messages.kinds import Kind, LinkRefusedEmail, LinkRefusedSms, MagicLinkEmail, MagicLinkSms
 from panzoto.models.one_use_tokens import OneUseToken
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 from . import _policy
 from ._addresses import normal_email

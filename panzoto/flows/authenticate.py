@@ -10,7 +10,7 @@ from panzoto.crypto.claims import AccessClaims
 from panzoto.deps import Deps
 from panzoto.errors import NotApproved, RecentSignInNeeded, SessionEnded
 from panzoto.models.store.beside import Pending
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 from ._policy import admit
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from panzoto.deps import Deps
 from panzoto.errors import SessionEnded
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 from ._audit import record
 from ._mail import afterwards

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from panzoto.deps import Deps
 from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
-from panzoto.models.users import epoch_is, new_password, password_is
+from panzoto.models.user_conditions import epoch_is, password_is
+from panzoto.models.users import new_password
 
 from . import _audio_key, _devices
 from ._audit import record

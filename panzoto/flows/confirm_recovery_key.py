@@ -5,7 +5,7 @@ from __future__ import annotations
 from panzoto.deps import Deps
 from panzoto.errors import KeyRejected
 from panzoto.models.audio_keys import recovery_mark
-from panzoto.models.users import epoch_is
+from panzoto.models.user_conditions import epoch_is
 
 from . import _audio_key
 from .authenticate import Caller

@@ -11,7 +11,7 @@ from panzoto.models.audio_file import record_of
 from panzoto.models.auth_state.audio_job import TRANSCRIBE, AudioJob
 from panzoto.models.auth_state.audio_jobs import JobLost
 from panzoto.models.store.transaction import transact
-from panzoto.models.users import ADMIN, User
+from panzoto.models.user import ADMIN, User
 
 from ._audit import record
 from ._mail import afterwards

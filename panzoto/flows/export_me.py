@@ -7,7 +7,7 @@ from typing import Any
 
 from panzoto.deps import Deps
 from panzoto.models.audio_keys import AudioKey
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 from ._audit import record
 from .authenticate import Caller

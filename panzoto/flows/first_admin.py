@@ -8,7 +8,7 @@ from panzoto.crypto.keys import new_key_salt
 from panzoto.deps import Deps
 from panzoto.models.approved_emails import Approval
 from panzoto.models.store.transaction import transact
-from panzoto.models.users import ADMIN, User
+from panzoto.models.user import ADMIN, User
 
 BY = "flask"
 

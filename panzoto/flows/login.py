@@ -11,7 +11,8 @@ from panzoto.errors import AccessDenied, Conflict, Overloaded, RateLimited, Wron
 from panzoto.messages.kinds import NewDevice
 from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
 from panzoto.models.store.expressions import Condition
-from panzoto.models.users import User, password_is
+from panzoto.models.user import User
+from panzoto.models.user_conditions import password_is
 
 from . import _audio_key, _devices
 from ._addresses import normal_email

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from panzoto.deps import Deps
 from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
-from panzoto.models.users import epoch_is, password_is
+from panzoto.models.user_conditions import epoch_is, password_is
 
 from . import _audio_key
 from ._audit import record

@@ -6,7 +6,8 @@ from panzoto.deps import Deps
 from panzoto.errors import Conflict, LastWayIn
 from panzoto.models.auth_state.otps import Otp, for_account
 from panzoto.models.store.transaction import transact
-from panzoto.models.users import User, ways_in_are
+from panzoto.models.user import User
+from panzoto.models.user_conditions import ways_in_are
 
 from ._audit import record
 from ._codes import guess_code, send_code

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from panzoto.deps import Deps
 from panzoto.errors import EmailTaken
-from panzoto.models.users import User, epoch_is
+from panzoto.models.user import User
+from panzoto.models.user_conditions import epoch_is
 
 from ._addresses import normal_email
 from ._audit import record

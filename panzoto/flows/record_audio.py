@@ -10,7 +10,7 @@ from panzoto.errors import AccessDenied, FileTooLarge, SizeMismatch, UploadMissi
 from panzoto.models import object_keys
 from panzoto.models.audio_file import version_of
 from panzoto.models.audio_files import AudioFile, State, Upload, same
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 from .authenticate import Caller
 

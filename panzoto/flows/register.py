@@ -12,7 +12,7 @@ from panzoto.errors import EmailTaken, NotApproved
 from panzoto.messages.kinds import LinkRefusedEmail, RegistrationAttempt
 from panzoto.models.store.expressions import Attr
 from panzoto.models.store.transaction import Member, transact
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 from . import _audio_key
 from ._addresses import normal_email

@@ -11,7 +11,9 @@ from panzoto.models.audio_keys import audio_key_attributes, audio_key_is, recove
 from panzoto.models.one_use_tokens import OneUseToken
 from panzoto.models.store.transaction import transact
 from panzoto.models.times import seconds
-from panzoto.models.users import User, email_is, new_password, ways_in_are
+from panzoto.models.user import User
+from panzoto.models.user_conditions import email_is, ways_in_are
+from panzoto.models.users import new_password
 
 from . import _audio_key, _devices, _one_use
 from ._addresses import normal_email

@@ -10,7 +10,8 @@ from panzoto.messages.kinds import EmailChanged
 from panzoto.models.store.expressions import Attr, Condition
 from panzoto.models.store.transaction import Member, transact
 from panzoto.models.times import seconds
-from panzoto.models.users import User, email_is, epoch_is
+from panzoto.models.user import User
+from panzoto.models.user_conditions import email_is, epoch_is
 
 from . import _one_use
 from ._audit import record

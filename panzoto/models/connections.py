@@ -19,7 +19,7 @@ from .store.wire import Item
 from .times import from_seconds, maybe_from_seconds, maybe_seconds, seconds
 
 if TYPE_CHECKING:
-    from .users import User
+    from .user import User
 
 
 @dataclass(frozen=True, kw_only=True)

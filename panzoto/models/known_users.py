@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
 
-from .users import User, Users
+from .user import User
+from .users import Users
 
 MOST = 4096
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from panzoto.models.connections import Connection
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 
 def connection(found: Connection, user: User) -> dict[str, object]:

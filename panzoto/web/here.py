@@ -6,7 +6,7 @@ from flask import Response, make_response, redirect
 
 from panzoto.flows import browser_session
 from panzoto.flows._sessions import SignedIn
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 from .answers import page
 from .browser import SESSION

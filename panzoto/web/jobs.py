@@ -9,7 +9,7 @@ from panzoto import errors
 from panzoto.flows.follow_job import Followed
 from panzoto.flows.transcribe_audio import Transcript
 from panzoto.models.auth_state.audio_job import DONE, AudioJob
-from panzoto.models.users import User
+from panzoto.models.user import User
 from panzoto.web.errors import code_of
 from panzoto.web.recordings import audio_file
 

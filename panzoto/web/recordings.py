@@ -7,7 +7,7 @@ from typing import Any
 from panzoto.flows.upload_audio import Offer
 from panzoto.models.audio_file import version_of
 from panzoto.models.audio_files import AudioFile
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 
 def audio_file(file: AudioFile, owner: User) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from panzoto.later import WAITING
 from panzoto.models.known_users import KnownUsers
 from panzoto.models.store.expressions import Change
-from panzoto.models.users import User
+from panzoto.models.user import User
 from tests.support.configs import SECRET
 
 from .conftest import API, PASSWORD, Service, new_email

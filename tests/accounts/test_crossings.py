@@ -21,7 +21,9 @@ from panzoto.messages.message import Message
 from panzoto.messages.post import NoSms, Post
 from panzoto.models.store import ledger
 from panzoto.models.store.expressions import Change
-from panzoto.models.users import MOST_DEVICES, User, epoch_is
+from panzoto.models.user import User
+from panzoto.models.user_conditions import epoch_is
+from panzoto.models.users import MOST_DEVICES
 from tests.support import border
 from tests.support.phones import HERE, person, signed_in
 

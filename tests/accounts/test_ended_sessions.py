@@ -10,7 +10,7 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest
 
 from panzoto.flows._sessions import end_one
-from panzoto.models.users import User
+from panzoto.models.user import User
 from tests.support import border
 
 from .conftest import PASSWORD, Service

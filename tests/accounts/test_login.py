@@ -18,7 +18,7 @@ from panzoto.crypto.keys import new_key_salt
 from panzoto.flows.admin import acts
 from panzoto.flows.admin.staff import operator
 from panzoto.models.store.expressions import Change
-from panzoto.models.users import SUPPORT
+from panzoto.models.user import SUPPORT
 from tests.support.configs import SECRET
 
 from .conftest import PASSWORD, Service, new_email, replace_gate, service_with
@@ -238,6 +238,7 @@ def test_an_old_backends_token_ends_with_the_sessions(service_for: Callable[...,
     """Whatever ends all sessions ends it, too, though it knows of no epoch."""
     service = service_for(legacy_tokens_until=datetime.now(UTC) + timedelta(days=10))
     me, boss, now = service.register(), operator("tests"), int(service.clock.now.timestamp())
+    assert service.post("/email/verify", {"token": service.link(me["email"], "verify")}).status_code == 200
     acts.grant_role(service.deps, boss, me["user_id"], SUPPORT)
     old = jwt.encode({"user_id": me["user_id"], "iat": now, "exp": now + 3600}, SECRET, algorithm="HS256")
     assert service.get("/me", token=old).status_code == 200

@@ -14,7 +14,7 @@ import limits
 from panzoto.deps import Deps, build
 from panzoto.flows import _one_use
 from panzoto.flows._email_verification import PURPOSE
-from panzoto.models.users import User
+from panzoto.models.user import User
 from tests.support import phones, races
 from tests.support.effort import tries
 from tests.support.phones import HERE, Answer, Ask, person, signed_in

@@ -17,7 +17,7 @@ from panzoto.deps import build
 from panzoto.flows.admin.acts import grant_role
 from panzoto.flows.admin.staff import Admin, operator
 from panzoto.models.counted import Counted
-from panzoto.models.users import User
+from panzoto.models.user import User
 from tests.accounts.conftest import PASSWORD, QUICK, Clock, Service, new_email
 from tests.support.configs import configured, new_account
 from tests.support.furnishing import furnish

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 import limits
 from panzoto import create_app
 from panzoto.flows.approvals import approve
-from panzoto.models.users import User
+from panzoto.models.user import User
 from tests.accounts.conftest import PASSWORD, Service, new_email, service_for
 from tests.support.numbers import new_phone
 

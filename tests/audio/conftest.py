@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from panzoto import create_app
 from panzoto.deps import Deps
-from panzoto.models.users import User
+from panzoto.models.user import User
 from tests.accounts.conftest import Service, new_email, service, service_for
 from tests.support.phones import person, signed_in
 

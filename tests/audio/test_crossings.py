@@ -16,7 +16,7 @@ from panzoto.flows.delete_me import erase
 from panzoto.flows.record_audio import record_audio
 from panzoto.models.audio_files import AudioFiles
 from panzoto.models.audit_events import AuditEvents
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 from .conftest import FILES, MIB, SMALL_PARTS, Phone, items, noise, objects, put, put_parts, send, sha256, sweep
 

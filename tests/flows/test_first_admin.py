@@ -14,7 +14,7 @@ from panzoto.deps import Deps
 from panzoto.errors import EmailTaken, TransactionLost
 from panzoto.flows.first_admin import first_admin
 from panzoto.models.store.transaction import transact
-from panzoto.models.users import to_item
+from panzoto.models.user import to_item
 
 EMAIL, PASSWORD = "first@example.com", "a password of some length"
 

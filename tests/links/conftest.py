@@ -23,7 +23,7 @@ from panzoto.errors import MessageNotSent
 from panzoto.messages.message import Message
 from panzoto.messages.post import Post
 from panzoto.models.spec import TABLES
-from panzoto.models.users import User
+from panzoto.models.user import User
 from tests.accounts.conftest import PASSWORD, Clock, Service, new_email, service_for
 from tests.support.tables import name_of
 

@@ -15,8 +15,8 @@ from panzoto.deps import Deps
 from panzoto.models.audio_file import AudioFile
 from panzoto.models.audio_file import to_item as item_of_file
 from panzoto.models.store.wire import encode_item
-from panzoto.models.users import User
-from panzoto.models.users import to_item as item_of_user
+from panzoto.models.user import User
+from panzoto.models.user import to_item as item_of_user
 
 from .conftest import AT, HASH, SALT, Move, Old, files_of, users_of
 

@@ -14,7 +14,7 @@ from panzoto.flows.delete_me import erase
 from panzoto.flows.sign_in_by_link import sign_in_by_link
 from panzoto.flows.verify_email import verify_email
 from panzoto.models.one_use_tokens import OneUseToken
-from panzoto.models.users import User
+from panzoto.models.user import User
 from tests.accounts.conftest import new_email
 from tests.proof.play import Play, calm, values
 from tests.proof.stage import Outcome

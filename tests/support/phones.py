@@ -17,7 +17,7 @@ from panzoto.flows._policy import Admitted
 from panzoto.flows._sessions import SignedIn, start_session
 from panzoto.flows.client import Client
 from panzoto.models.store.transaction import transact
-from panzoto.models.users import User
+from panzoto.models.user import User
 from tests.support import races
 from tests.support.light import lightly
 

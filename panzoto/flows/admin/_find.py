@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from panzoto.deps import Deps
 from panzoto.errors import NotFound
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 
 def person(deps: Deps, user_id: str) -> User:

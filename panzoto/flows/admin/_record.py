@@ -8,7 +8,7 @@ from typing import Any
 
 from panzoto.deps import Deps
 from panzoto.models.audit_events import AuditEvent
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 from .staff import Staff
 

@@ -13,7 +13,8 @@ from panzoto.flows._sessions import clear_sessions, end_one
 from panzoto.models.store.expressions import Attr
 from panzoto.models.store.transaction import Member, transact
 from panzoto.models.times import seconds
-from panzoto.models.users import ADMIN, ROLES, User, epoch_is, roles_are
+from panzoto.models.user import ADMIN, ROLES, User
+from panzoto.models.user_conditions import epoch_is, roles_are
 
 from ._find import person
 from ._record import record, standing

@@ -19,7 +19,7 @@ from panzoto.models.audit_lists import Bounds, of_subject
 from panzoto.models.connections import Connection
 from panzoto.models.store.wire import Item
 from panzoto.models.times import from_seconds, maybe_from_seconds
-from panzoto.models.users import User
+from panzoto.models.user import User
 
 from .audit import Event, event_of
 from .staff import Staff

@@ -8,7 +8,7 @@ from datetime import datetime
 from panzoto.deps import Deps
 from panzoto.errors import AccessDenied, RecentSignInNeeded
 from panzoto.flows.client import Client
-from panzoto.models.users import ADMIN, SUPPORT, User
+from panzoto.models.user import ADMIN, SUPPORT, User
 
 
 @dataclass(frozen=True)

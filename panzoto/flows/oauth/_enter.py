@@ -15,7 +15,7 @@ from panzoto.flows._mail import notify_of_identity
 from panzoto.flows._sessions import SignedIn, start_session
 from panzoto.flows.client import Client
 from panzoto.models.store.transaction import transact
-from panzoto.models.users import epoch_is
+from panzoto.models.user_conditions import epoch_is
 
 from ._connecting import connected, is_anothers, releasing
 from ._proofs import Proof

@@ -8,7 +8,7 @@ from panzoto.deps import Deps
 from panzoto.errors import Conflict, KeyRejected, KeysUnavailable, OAuthFault, ProviderUnavailable
 from panzoto.flows.client import Client
 from panzoto.models.connections import Connection
-from panzoto.models.users import User
+from panzoto.models.user import User
 from panzoto.providers.provider import Provider
 from panzoto.providers.tokens import Tokens
 

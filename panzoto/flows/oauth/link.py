@@ -13,7 +13,8 @@ from panzoto.flows._ways_in import ways_in
 from panzoto.flows.authenticate import Caller
 from panzoto.flows.client import Client
 from panzoto.models.store.transaction import Member, transact
-from panzoto.models.users import User, epoch_is, identities_are, ways_in_are
+from panzoto.models.user import User
+from panzoto.models.user_conditions import epoch_is, identities_are, ways_in_are
 
 from ._connecting import connected, releasing
 from ._proofs import Presented, Proof, prove
