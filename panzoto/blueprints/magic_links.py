@@ -26,7 +26,7 @@ from panzoto.web.requests import client, deps
 magic_links = Blueprint("magic_links", __name__)
 CUT = "This link is not whole. Open it in the message itself, or copy all of it."
 # Nobody is signed in in this browser, or nobody who still may be.
-NOBODY = (SessionEnded, TokenInvalid, AccessDenied, NotApproved)
+NOT_SIGNED_IN = (SessionEnded, TokenInvalid, AccessDenied, NotApproved)
 # With these a link is worth nothing, however often it is tried.
 OVER = (LinkInvalid, AccessDenied, NotApproved)
 
@@ -57,7 +57,7 @@ def signed_in() -> Response:
     """Who is signed in in this browser, and the way out."""
     try:
         found = browser_session.visitor(deps(), SESSION.kept(deps().config))
-    except NOBODY as refused:
+    except NOT_SIGNED_IN as refused:
         return page("signed_out.html", status_of(refused))
     except PanzotoError as refused:
         return refused_page("failed.html", refused)

@@ -16,7 +16,7 @@ from panzoto.flows.approvals_csv import moment
 from .speaking import as_json, sentences, tell, whoever
 
 NOTHING = "Nothing happened."
-NOBODY = (
+BARE_EMAIL = (
     "Nothing has this subject. Events of a person have their id (flask users show), those of an email email:ADDRESS."
 )
 
@@ -50,7 +50,7 @@ def tail(
             if (cursor := page.cursor) is None:
                 break
     rows = [_row(each, as_json=as_json) for each in reversed(found)]
-    tell(rows, as_json=as_json, nothing=NOBODY if subject and ":" not in subject and "@" in subject else NOTHING)
+    tell(rows, as_json=as_json, nothing=BARE_EMAIL if subject and ":" not in subject and "@" in subject else NOTHING)
 
 
 def _row(event: Event, *, as_json: bool) -> dict[str, object]:

@@ -34,3 +34,7 @@ class Client:
         if isinstance(found, IPv4Address):
             return str(found)
         return str(found.ipv4_mapped or ip_network((int(found), CUSTOMER), strict=False))
+
+
+# What the service does by itself, for nobody who waits: sweeps, and what a crash has left undone.
+SWEEP = Client("", "flask", "en")

@@ -19,11 +19,10 @@ from ._reauthenticate import reauthenticate
 from ._recordings import remove_copies
 from ._sessions import count_ended
 from .authenticate import Caller
-from .client import Client
+from .client import SWEEP, Client
 from .oauth._revoking import end_all
 
 DELETED = "deleted"
-NOBODY = Client("", "", "en")
 
 
 def delete_me(deps: Deps, caller: Caller, current_password: str | None, client: Client) -> None:
@@ -50,7 +49,7 @@ def _begin(deps: Deps, user: User, now: datetime) -> User:
 def finish(deps: Deps, user: User) -> None:
     """Do what a crash has left undone: put the deletion on record, by which it is known for good, and erase."""
     if not any(each["action"] == DELETED for each in deps.audit.all_of(user.user_id)):
-        record(deps, user.user_id, DELETED, NOBODY, deps.clock())
+        record(deps, user.user_id, DELETED, SWEEP, deps.clock())
     erase(deps, user)
 
 

@@ -17,7 +17,7 @@ from .table import Table
 from .times import seconds
 
 INDEX = "flow-index"
-NOBODY = "flow#"
+OF_NOBODY = "flow#"
 # Steps of one process at one moment stay in their order.
 _number = count()
 
@@ -65,7 +65,7 @@ class OAuthLogs(Table):
         """Delete every step of a person's flows, and what was noted of those before the person was known."""
         found = list(self.of(user_id))
         for flow_id in {each["flowId"] for each in found if "flowId" in each}:
-            found += self.of(NOBODY + flow_id)
+            found += self.of(OF_NOBODY + flow_id)
         self.write_many(deletes=[{"userId": each["userId"], "timestamp": each["timestamp"]} for each in found])
 
 
@@ -73,7 +73,7 @@ def to_item(step: Step, keep: timedelta) -> Item:
     """The item of a step, with the seed's attributes. The tail keeps two steps of one moment apart, and in order."""
     moment = step.at.isoformat(timespec="microseconds")
     return {
-        "userId": step.user_id or NOBODY + step.flow_id,
+        "userId": step.user_id or OF_NOBODY + step.flow_id,
         "timestamp": f"{moment}#{next(_number) % 10**10:010d}{secrets.token_hex(4)}",
         "flowId": step.flow_id,
         "step": step.step,

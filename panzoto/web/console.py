@@ -41,7 +41,7 @@ INSIDE = re.compile(r"/admin(?!/sign-)(?:[/?][!-\[\]-~]*)?", re.ASCII)
 LONGEST, LONG = 320, frozenset({"cursor", "next"})
 CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
 # Nobody is signed in, or not any more: the sign-in leads back to where they were.
-NOBODY = (SignInNeeded, SessionEnded, TokenExpired, TokenInvalid, RecentSignInNeeded)
+NOT_SIGNED_IN = (SignInNeeded, SessionEnded, TokenExpired, TokenInvalid, RecentSignInNeeded)
 TOO_OLD = "This page is not of your present session. Go back, load it again, and send it once more."
 
 
@@ -138,7 +138,7 @@ def _token(secret: str) -> str:
 
 def _refused(refused: PanzotoError) -> Response:
     """To the sign-in and back, for whoever is not signed in; else a page that says what is wrong."""
-    if isinstance(refused, NOBODY):
+    if isinstance(refused, NOT_SIGNED_IN):
         note(refused)
         where = request.full_path if request.method in CHANGES_NOTHING and request.query_string else request.path
         why = "old" if isinstance(refused, RecentSignInNeeded) else None

@@ -9,7 +9,7 @@ from typing import Any
 from panzoto.deps import Deps
 from panzoto.errors import NotFound
 from panzoto.models.audit_events import moment_of
-from panzoto.models.oauth_logs import NOBODY
+from panzoto.models.oauth_logs import OF_NOBODY
 from panzoto.models.store.wire import Item
 
 from .staff import Staff
@@ -91,5 +91,5 @@ def _step(item: Item) -> StepSeen:
         error=item.get("error"),
         address=str(item.get("ipAddress") or ""),
         user_agent=str(item.get("userAgent") or ""),
-        user_id=None if item["userId"].startswith(NOBODY) else item["userId"],
+        user_id=None if item["userId"].startswith(OF_NOBODY) else item["userId"],
     )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from panzoto.deps import Deps
 from panzoto.errors import Conflict, KeyRejected, KeysUnavailable, OAuthFault, ProviderUnavailable
-from panzoto.flows.client import Client
+from panzoto.flows.client import SWEEP
 from panzoto.models.connections import Connection
 from panzoto.models.user import User
 from panzoto.providers.provider import Provider
@@ -17,7 +17,6 @@ from ._tokens import opened
 
 # So long the end of a grant is asked for; a provider that is gone for longer is told no more.
 PATIENCE = timedelta(days=7)
-NOBODY = Client("", "flask", "en")
 
 
 def revoke(deps: Deps, connection: Connection, steps: Steps, now: datetime) -> bool:
@@ -62,7 +61,7 @@ def end_all(deps: Deps, user: User, now: datetime) -> None:
     waits = False
     for found in deps.oauth_tokens.connections(user.user_id):
         ended = deps.oauth_tokens.disconnect(found, "deleted", now) if found.tokens else found
-        steps = Steps(deps, found.provider, NOBODY, now)  # its steps are not kept: they would outlive the person
+        steps = Steps(deps, found.provider, SWEEP, now)  # its steps are not kept: they would outlive the person
         waits |= not revoke(deps, ended, steps, now)
         if found.issuer and found.subject:
             deps.identities.release(found.issuer, found.subject, user.user_id)

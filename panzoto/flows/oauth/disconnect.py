@@ -7,10 +7,10 @@ from panzoto.errors import NotConnected
 from panzoto.flows._audit import record
 from panzoto.flows._reauthenticate import reauthenticate
 from panzoto.flows.authenticate import Caller
-from panzoto.flows.client import Client
+from panzoto.flows.client import SWEEP, Client
 from panzoto.models.connections import Connection
 
-from ._revoking import NOBODY, revoke
+from ._revoking import revoke
 from ._steps import Steps, followed
 
 
@@ -37,6 +37,6 @@ def disconnect(deps: Deps, caller: Caller, name: str, password: str | None, clie
 def retry(deps: Deps, connection: Connection) -> bool:
     """End a grant that could not be ended before; False where that has to be tried again."""
     now = deps.clock()
-    with followed(Steps(deps, connection.provider, NOBODY, now)) as steps:
+    with followed(Steps(deps, connection.provider, SWEEP, now)) as steps:
         steps.of(connection.user_id)
         return revoke(deps, connection, steps, now)
