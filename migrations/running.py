@@ -75,9 +75,9 @@ class Running:
                 columns = self.source[label]
                 done = sum(progress.counts.values())
                 self.watch.begin(label, self.source.count(columns), done)
-                rows = self.source.rows(columns, after=progress.ranges.start)
-                chunks = self._chunker(columns, progress.ranges).chunks(rows)
-                tally.add(self._move(self._loading(columns, moved, rejects, again=progress.ended), chunks))
+                with closing(self.source.rows(columns, after=progress.ranges.start)) as rows:
+                    chunks = self._chunker(columns, progress.ranges).chunks(rows)
+                    tally.add(self._move(self._loading(columns, moved, rejects, again=progress.ended), chunks))
             result = self._result(tally, rejects, moved)
         for label in before:
             moved.end(self.source.place(label), self.source[label])
@@ -95,9 +95,10 @@ class Running:
             for label in (USERS, AUDIO_FILES):
                 columns = self.source[label]
                 self.watch.begin(label, self.source.count(columns, since), 0)
-                chunks = self._chunker(columns, Ranges.of([])).chunks(self.source.rows(columns, since=since))
-                new = (only_new(self.deps, columns, chunk, tally.outcomes) for chunk in chunks)
-                tally.add(self._move(self._loading(columns, moved, rejects), new))
+                with closing(self.source.rows(columns, since=since)) as rows:
+                    chunks = self._chunker(columns, Ranges.of([])).chunks(rows)
+                    new = (only_new(self.deps, columns, chunk, tally.outcomes) for chunk in chunks)
+                    tally.add(self._move(self._loading(columns, moved, rejects), new))
             result = {"rows": tally.rows, "units": tally.units, "retries": tally.retries, **tally.outcomes}
         at = (self.source.at - OVERLAP).isoformat()
         self.folder.note(later=[*self.folder.read().get("later", []), {"since": since.isoformat(), **result}], since=at)

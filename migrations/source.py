@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, LiteralString
@@ -52,7 +52,7 @@ class Source:
         query = SQL("SELECT count(*) FROM {}{}").format(columns.place, columns.where(since))
         return int(self._one(query))
 
-    def rows(self, columns: Columns, *, after: KeyValue | None = None, since: datetime | None = None) -> Iterator[Row]:
+    def rows(self, columns: Columns, *, after: KeyValue | None = None, since: datetime | None = None) -> Generator[Row]:
         """The rows in the order of their keys; those without a key come last."""
         query = SQL("SELECT {} FROM {}{} ORDER BY {} NULLS LAST").format(
             columns.rows, columns.place, columns.where(since, after), columns.order

@@ -6,7 +6,9 @@ import builtins
 import fcntl
 import os
 import signal
+import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,6 +25,7 @@ from migrations.mapping import Names
 from migrations.source import opened
 from panzoto.cli import operating
 from panzoto.deps import Deps, build
+from panzoto.local.waiting import until
 from tests.support import border
 from tests.support.border import Step
 from tests.support.ministack import free_port
@@ -357,13 +360,20 @@ def interruptible() -> Iterator[None]:
 
 
 def interrupting(then: Step) -> Step:
-    """Somebody presses Ctrl-C during this call."""
+    """Somebody presses Ctrl-C during this call of a worker, as soon as the command waits for it."""
 
     def interrupted(request: Any, send: Any) -> Any:
+        assert until(_waits, 30)
         signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
         return then(request, send)
 
     return interrupted
+
+
+def _waits() -> bool:
+    """Whether the command is neither in PostgreSQL's client nor in its own code, but waits for its workers."""
+    frames = traceback.extract_stack(sys._current_frames()[main_thread().ident or 0])
+    return any(frame.name == "_in_flight" for frame in frames) and frames[-1].filename == threading.__file__
 
 
 def test_a_lost_answer_brings_nobody_back(move: Move, old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
