@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from panzoto.errors import Conflict, SessionEnded
@@ -16,7 +16,7 @@ from .store.expressions import Attr, Change, Condition, fixed
 from .store.transaction import Member
 from .store.wire import Item
 from .table import Lost, Table
-from .times import from_seconds, maybe_from_seconds, maybe_seconds, seconds
+from .times import from_iso, from_seconds, maybe_from_seconds, maybe_seconds, seconds
 
 MOST_DEVICES = 20
 # What somebody may do for the service: everything, or look and end sessions.
@@ -297,7 +297,7 @@ def from_item(item: Item) -> User:
         password_suspended=item.get("password_suspended", False),
         key_salt=_salt(item.get("key_salt") or ""),
         # Not `created_at`: it has no fractions, and where the seed wrote it the machine's time zone has shifted it.
-        created_at=datetime.fromisoformat(item["created_at_iso"]).replace(tzinfo=UTC),
+        created_at=from_iso(item["created_at_iso"]),
         name=item.get("name"),
         phone=item.get("phone_number"),
         audio_key=audio_key_of(item),
