@@ -26,7 +26,6 @@ from migrations.state import Folder
 from panzoto.deps import Deps
 from panzoto.models import object_keys
 from panzoto.models.audio_file import AudioFile
-from panzoto.models.auth_state.keys import key as claim_key
 from panzoto.models.store.wire import Item
 from panzoto.models.user import User
 
@@ -84,7 +83,7 @@ class Verifying:
         made = [self._made(columns, row, before) for row, before in zip(page, [last, *page], strict=False)]
         ids = [comparing.wanted(each)[key] for each in made if not isinstance(each, str)]
         found = {item[key]: item for item in self._table(label).get_many([{key: each} for each in ids])}
-        claims = self._claims([each.email for each in made if isinstance(each, User) and each.email])
+        claims = self.deps.emails.owners([each.email for each in made if isinstance(each, User) and each.email])
         for row, each in zip(page, made, strict=True):
             if isinstance(each, str):
                 self._refused(columns, row, each, rejects)
@@ -138,10 +137,6 @@ class Verifying:
         if item.get("email") == expected["email"] and claims.get(item["email"]) != row_id and "deleting_at" not in item:
             self._differs(label, row_id, f"has an email that is claimed by {claims.get(item['email'], 'nobody')}")
 
-    def _claims(self, emails: Iterable[str]) -> dict[str, str]:
-        found = self.deps.emails.get_many([claim_key("EMAIL", each) for each in dict.fromkeys(emails)])
-        return {item["PK"].removeprefix("EMAIL#"): item["user_id"] for item in found}
-
     def _items(self, columns: Columns, items: list[Item]) -> None:
         """Items against rows: what no row explains was made here since, or is too much."""
         label, key = columns.table.label, columns.table.ours[0]
@@ -156,7 +151,7 @@ class Verifying:
             for item in without_person(self.deps, (each for each in items if each[key] not in strangers)):
                 self._differs(label, item[key], f"is here, and its person {item['user_id']} is not")
         else:
-            claims = self._claims([item["email"] for item in items if "email" in item])
+            claims = self.deps.emails.owners([item["email"] for item in items if "email" in item])
             for item in items:
                 other = claims.get(item.get("email", ""))
                 if other not in {None, item[key]}:

@@ -6,12 +6,12 @@ Only a record has `s3_key` and `uploaded_at`, so that the indexes, and with them
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from . import object_keys
 from .audio_keys import AudioKey
 from .store.wire import Item
-from .times import from_seconds, seconds
+from .times import from_iso, from_seconds, seconds
 
 FIRST_VERSION = 1
 
@@ -159,5 +159,4 @@ def _uploaded_at(item: Item) -> datetime:
     """Not `uploaded_at` where it can be helped: where the seed wrote it the machine's time zone has shifted it."""
     if "uploaded_at_iso" not in item:
         return from_seconds(item["uploaded_at"])
-    read = datetime.fromisoformat(item["uploaded_at_iso"])
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
+    return from_iso(item["uploaded_at_iso"])

@@ -5,6 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 
+def from_iso(text: str) -> datetime:
+    """The time of ISO text. Where it names no zone, as in what the seed wrote, it is UTC."""
+    read = datetime.fromisoformat(text)
+    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+
+
 def seconds(time: datetime) -> int:
     """The seconds of a time, rounded down."""
     return int(time.timestamp())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from .audio_keys import AudioKey, audio_key_attributes, audio_key_of, recovery_mark
 from .store.wire import Item
-from .times import from_seconds, maybe_from_seconds, maybe_seconds, seconds
+from .times import from_iso, from_seconds, maybe_from_seconds, maybe_seconds, seconds
 
 # What somebody may do for the service: everything, or look and end sessions.
 ADMIN, SUPPORT = "admin", "support"
@@ -119,7 +119,7 @@ def from_item(item: Item) -> User:
         password_suspended=item.get("password_suspended", False),
         key_salt=_salt(item.get("key_salt") or ""),
         # Not `created_at`: it has no fractions, and where the seed wrote it the machine's time zone has shifted it.
-        created_at=datetime.fromisoformat(item["created_at_iso"]).replace(tzinfo=UTC),
+        created_at=from_iso(item["created_at_iso"]),
         name=item.get("name"),
         phone=item.get("phone_number"),
         audio_key=audio_key_of(item),

@@ -36,6 +36,7 @@ ACTIONS = {
     "enabled": "The account was enabled",
     "role_granted": "Was given a role",
     "role_revoked": "Lost a role",
+    "adopted": "The email was claimed for the account",
     "identity_linked": "Linked a provider",
     "identity_unlinked": "Unlinked a provider",
     "provider_disconnected": "Disconnected a provider",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from limits import changed as limits_of
 from panzoto.deps import build
+from panzoto.models.store.expressions import Change
 from tests.support import tables
 
 from .conftest import API, PASSWORD, Service, new_email
@@ -30,6 +31,15 @@ def test_the_name_changes_at_once(service: Service) -> None:
     for name, shown in (("Ann", "Ann"), ("Žofie 🐎", "Žofie 🐎"), ("", None)):
         status, answer = patch(service, me["token"], name=name)
         assert (status, answer["user"]["name"]) == (200, shown)  # type: ignore[index]
+
+
+def test_an_account_was_made_at_the_time_that_older_software_wrote(service: Service) -> None:
+    """With a zone or without one, which is UTC: the moment is the same."""
+    me = service.register()
+    for written in ("2024-05-06T07:08:09.123456", "2024-05-06T09:08:09.123456+02:00"):
+        service.deps.users.update({"user_id": me["user_id"]}, Change(set={"created_at_iso": written}))
+        shown = service.get("/me", token=me["token"]).get_json()["user"]["created_at"]
+        assert shown == "2024-05-06T07:08:09.123456+00:00"
 
 
 def test_an_email_is_verified_by_its_link(service: Service) -> None:

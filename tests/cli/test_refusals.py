@@ -28,6 +28,7 @@ def config(ministack: str) -> Config:
     ("words", "table"),
     [
         ("users sweep", "users_table"),
+        ("users adopt", "users_table"),
         ("vault sweep", "oauth_tokens_table"),
         ("vault rewrap", "oauth_tokens_table"),
         ("audio sweep", "audio_files_table"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from panzoto.errors import Conflict, EmailTaken
 from panzoto.models.spec import AUTH_STATE
 from panzoto.models.store.expressions import Attr, fixed
@@ -37,3 +39,8 @@ class EmailClaims(Table):
     def find(self, email: str) -> Item | None:
         """The claim of an email, read consistently."""
         return self.get(key("EMAIL", email))
+
+    def owners(self, emails: Iterable[str]) -> dict[str, str]:
+        """Whom each of those emails belongs to that is claimed, read consistently."""
+        found = self.get_many([key("EMAIL", email) for email in emails])
+        return {item["PK"].removeprefix("EMAIL#"): item["user_id"] for item in found if "user_id" in item}
