@@ -14,7 +14,8 @@ from panzoto.flows._addresses import maybe_email, normal_email
 from panzoto.models.store.expressions import Attr, Condition
 from panzoto.models.store.transaction import transact
 from panzoto.models.store.wire import Item
-from panzoto.models.users import User, email_is, from_item
+from panzoto.models.user import User, from_item
+from panzoto.models.user_conditions import email_is
 
 from ._record import record
 from .staff import Admin
