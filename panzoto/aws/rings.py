@@ -6,7 +6,7 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from uuid import NAMESPACE_OID, uuid5
@@ -117,11 +117,12 @@ class SecretRings:
         return made
 
     def _write(self, text: str, version: str | None) -> None:
+        following = str(uuid5(NAMESPACE_OID, f"{self._name} after {version}"))
         if version is None:
-            self._client.create_secret(Name=self._name, SecretString=text)
-        else:
-            following = str(uuid5(NAMESPACE_OID, f"{self._name} after {version}"))
-            self._client.put_secret_value(SecretId=self._name, SecretString=text, ClientRequestToken=following)
+            with suppress(self._client.exceptions.ResourceExistsException):  # it may be there, and hold nothing yet
+                self._client.create_secret(Name=self._name, SecretString=text, ClientRequestToken=following)
+                return
+        self._client.put_secret_value(SecretId=self._name, SecretString=text, ClientRequestToken=following)
 
     def _versioned(self) -> tuple[str | None, Ring | None]:
         try:

@@ -108,6 +108,23 @@ def test_two_who_turn_a_secret_at_once() -> None:
             assert place.change(_same).write() == kept[-1].write()
 
 
+def test_a_secret_that_holds_nothing_yet() -> None:
+    """Whoever makes it by Terraform or by hand gets the first ring into it, and of two who make it one is refused."""
+    with moto.mock_aws():
+        client = Clients(configured("1" * 12, None)).secrets()
+        client.create_secret(Name="ring")
+        place, kept = SecretRings(client, "ring"), rings.generate("EdDSA", now())
+        assert place.read() is None
+
+        def meanwhile(_: Ring | None) -> Ring:
+            SecretRings(client, "ring").change(lambda _: kept)
+            return rings.generate("EdDSA", now())
+
+        with pytest.raises(RingUnusable, match="Somebody else has changed"):
+            place.change(meanwhile)
+        assert place.change(_same).write() == kept.write()
+
+
 def _same(ring: Ring | None) -> Ring:
     assert ring is not None
     return ring
