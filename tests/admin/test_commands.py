@@ -10,7 +10,12 @@ import pytest
 
 from panzoto.cli import operating
 from panzoto.deps import Deps, build
+from panzoto.flows import _sessions
+from panzoto.flows._policy import Admitted
+from panzoto.flows._sessions import CLEARED_AT_ONCE
+from panzoto.flows.client import Client
 from panzoto.models.audio_file import AudioFile, to_item
+from panzoto.models.store import batches
 from panzoto.models.store.expressions import Change
 from tests.support import border
 
@@ -99,6 +104,20 @@ def test_what_a_command_counts_is_written_when_it_ends(ministack: str) -> None:
     today = office.clock().date()
     kept = office.deps.figures.between(today, today)
     assert (int(kept.days[today]["ended"]), int(kept.total["audio_files"])) == (2, -1)
+
+
+def test_what_a_command_does_afterwards_is_counted(ministack: str) -> None:
+    """Of somebody with very many sessions most end when it has said how many: the figures lack none of them."""
+    office = opened(ministack)
+    me = office.someone()
+    user, now = office.user(me), office.clock()
+    for number in range(2 * CLEARED_AT_ONCE):
+        begun = _sessions._lineage(office.deps, Admitted(user), f"ses_{number:022}", None, now, "pwd")
+        batches.write(office.deps.gateway, _sessions._records(office.deps, user, begun, Client("", "test", "en"), None))
+    office.deps.tally.give()
+    assert said(office, "users", "sign-out", me["email"]).startswith(f"{2 * CLEARED_AT_ONCE + 1} sessions of ")
+    today = office.clock().date()
+    assert int(office.deps.figures.between(today, today).days[today]["ended"]) == 2 * CLEARED_AT_ONCE + 1
 
 
 def recording(user_id: str, number: int) -> AudioFile:
