@@ -60,6 +60,7 @@ DEFAULTS = Limits(
         Limit("reset.address", 30, QUARTER),
         Limit("email.account", 5, HOUR),
         Limit("email.mailbox", 10, HOUR),  # what all accounts together have sent to one that is none of theirs
+        Limit("email.network", 5, HOUR),  # a mailbox's, by one network: alone it keeps nobody from their own
         Limit("code.address", 20, HOUR),
         Limit("code.phone", 30, HALF_DAY),
         Limit("code.network", 15, HALF_DAY),  # a phone's, by one network: alone it keeps nobody out

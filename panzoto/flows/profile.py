@@ -12,7 +12,7 @@ from panzoto.models.user_conditions import epoch_is
 
 from ._addresses import normal_email
 from ._audit import record
-from ._email_verification import send_verification
+from ._email_verification import charge_mailbox, send_verification
 from ._policy import check_email
 from ._reauthenticate import reauthenticate
 from .authenticate import Caller
@@ -46,7 +46,7 @@ def change_profile(
     pending = None
     if email is not None and normal_email(email) != user.email:
         reauthenticate(deps, caller, current_password, client, now)
-        pending = _free(deps, user, normal_email(email), now)
+        pending = _free(deps, user, normal_email(email), client, now)
     if name is not None:
         user = deps.users.change(user, now, {"name": name or None}, when=same)
         record(deps, user.user_id, "profile_changed", client, now)
@@ -57,14 +57,11 @@ def change_profile(
     return Changed(user, pending)
 
 
-def _free(deps: Deps, user: User, email: str, now: datetime) -> str:
-    """An email that somebody may change to; raises for one that is another's, unless that is to be told to nobody.
-
-    What accounts have sent to a mailbox is limited for all of them together: many of them would fill a stranger's.
-    """
+def _free(deps: Deps, user: User, email: str, client: Client, now: datetime) -> str:
+    """An email that somebody may change to; raises for one that is another's, unless that is to be told to nobody."""
     deps.rates.charge("email.account", user.user_id, now)
     check_email(deps, email, now)
     if not deps.config.prevent_enumeration and deps.emails.find(email) is not None:
         raise EmailTaken
-    deps.rates.charge("email.mailbox", email, now)
+    charge_mailbox(deps, email, client, now)
     return email

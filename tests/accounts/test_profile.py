@@ -80,6 +80,18 @@ def test_many_accounts_do_not_fill_a_mailbox(service_for: Callable[..., Service]
     assert patch(service, again["token"], **asked)[0] == 200
 
 
+def test_one_network_keeps_nobody_from_their_mailbox(service_for: Callable[..., Service]) -> None:
+    """What the accounts of one network have sent to an email ends before its limit; its owner, elsewhere, goes on."""
+    service, mine = service_for(rate_limits=limits_of("email.mailbox=4/1h,email.network=3/1h")), new_email()
+    asked, found = {"email": mine, "current_password": PASSWORD}, []
+    for _ in range(3):
+        stranger = service.register()
+        found += [patch(service, stranger["token"], **asked)[0] for _ in range(2)]
+    assert found == [200] * 3 + [429] * 3
+    service.http.environ_base["REMOTE_ADDR"] = "198.51.100.9"
+    assert patch(service, service.register()["token"], **asked)[0] == 200
+
+
 def test_changes_of_the_email_are_limited(service_for: Callable[..., Service]) -> None:
     """Nobody has one mail after the other sent to strangers: past the limit no other email waits."""
     service = service_for(rate_limits=limits_of("email.account=1/1h"))
