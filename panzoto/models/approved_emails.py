@@ -84,7 +84,7 @@ class ApprovedEmails(Table):
         """Keep an approval in place of one that must be there; with `seen`, of the one that was given at that time."""
         same: Condition = Attr("email").exists()
         if seen is not None and seconds(seen):  # one that was written by hand may say no time
-            same &= Attr("approvedAt").eq(seconds(seen))
+            same &= _given_at(seconds(seen))
         gone = NotFound(NOT_APPROVED)
         changed = Conflict("Somebody else has changed this approval meanwhile. Look at it again.")
         self.put(to_item(approval), when=same, otherwise=lambda item: gone if item is None else changed)
@@ -102,6 +102,11 @@ class ApprovedEmails(Table):
         """End an approval; what it was, if there was one."""
         item = self.delete({"email": email})
         return from_item(item) if item else None
+
+
+def _given_at(at: int) -> Condition:
+    """That an approval was given in that second: one that was written by hand may say fractions of it, or digits."""
+    return (Attr("approvedAt").gte(at) & Attr("approvedAt").lt(at + 1)) | Attr("approvedAt").eq(str(at))
 
 
 def to_item(approval: Approval) -> Item:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from io import BytesIO
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -95,6 +97,15 @@ def test_a_page_that_is_old_changes_nothing(office: Office, http: FlaskClient) -
     assert found is not None
     assert (found.expires_at is not None, found.metadata) == (True, {"notes": "Demo"})
     assert done(http, page, **seen_in(answer), until="", notes="Acme") == "The approval is changed."
+
+
+@pytest.mark.parametrize("at", [Decimal("1698765432.75"), "1698765432", 1698765432, "yesterday", None])
+def test_an_approval_that_was_written_by_hand_is_changed(office: Office, http: FlaskClient, at: Any) -> None:
+    """Whatever it says of when it was given: nobody else has changed it."""
+    email = new_email()
+    office.deps.approved_emails.put({"email": email, "approvedAt": at})
+    page = f"/admin/approvals/{email}"
+    assert done(http, page, **seen_in(http.get(page)), until="", notes="Acme") == "The approval is changed."
 
 
 def test_an_approval_of_an_email_with_slashes(http: FlaskClient) -> None:
