@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,9 +54,11 @@ def give(deps: Deps, wanted: Wanted, by: By, keep: Callable[[Approval], None]) -
     before = deps.approved_emails.find(email)
     approval = Approval(email=email, approved_by=by.name, approved_at=now, expires_at=ends, metadata=given)
     keep(approval)
-    if (user := _signed_in_by(deps, email)) and _outlive(deps, user, before, approval):
-        _end_sessions(deps, user, now)
+    user = _signed_in_by(deps, email)
+    ended = _end_sessions(deps, user, now) if user and _outlive(deps, user, before, approval) else None
     _record(deps, "approval_given", by, email, now, before, approval)
+    if ended:
+        clear_sessions(deps, ended, now)
     return approval
 
 
@@ -66,10 +67,12 @@ def take(deps: Deps, email: str, by: By) -> Approval | None:
     now = deps.clock()
     email = normal_email(email)
     before = deps.approved_emails.end(email)
-    if user := _signed_in_by(deps, email):
-        _end_sessions(deps, user, now)
+    user = _signed_in_by(deps, email)
+    ended = _end_sessions(deps, user, now) if user else None
     if before is not None:
         _record(deps, "approval_ended", by, email, now, before, None)
+    if ended:
+        clear_sessions(deps, ended, now)
     return before
 
 
@@ -97,10 +100,12 @@ def _outlive(deps: Deps, user: User, before: Approval | None, after: Approval) -
     return shortened or any(each.expires_at > ends for each in deps.sessions.of(user.user_id))
 
 
-def _end_sessions(deps: Deps, user: User, now: datetime) -> None:
-    with suppress(SessionEnded):  # somebody who has been deleted meanwhile has none
-        deps.users.raise_epoch(user, now)
-        clear_sessions(deps, user, now)
+def _end_sessions(deps: Deps, user: User, now: datetime) -> User | None:
+    """End the access of somebody, whose sessions are to be cleared then; None where there is nobody any more."""
+    try:
+        return deps.users.raise_epoch(user, now)
+    except SessionEnded:  # somebody who has been deleted meanwhile has none
+        return None
 
 
 def _record(

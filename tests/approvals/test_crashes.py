@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import EndpointConnectionError
 
-from panzoto.errors import EmailTaken
+from panzoto.errors import EmailTaken, StoreUnavailable
 from panzoto.flows.approvals import approve, end_approval
 from panzoto.flows.first_admin import first_admin
 from panzoto.models.approved_emails import Approval
 from tests.accounts.test_crashes import Crashes
 from tests.support import border
+from tests.support.border import Send
 
 from .conftest import (
     APPROVED,
@@ -60,6 +63,27 @@ def test_taking_an_approval_away(service: Service, crashes: Crashes) -> None:
         assert refused(login(service, tokens["email"])) == gone
         end_approval(service.deps, tokens["email"], BY)
         assert not lives(service, tokens)
+
+
+@pytest.mark.parametrize("action", ["approval_ended", "approval_given"])
+def test_what_clears_no_sessions_is_on_record(service: Service, monkeypatch: pytest.MonkeyPatch, action: str) -> None:
+    """Where the store is lost when the sessions are to be cleared, they have ended, and it is known by whom."""
+    monkeypatch.setattr(service.deps.gateway, "_wait", lambda _: None)
+    tokens = member(service)
+    service.clock.pass_by(seconds=1)
+
+    def no_clearing(request: AWSPreparedRequest, send: Send) -> AWSResponse | None:
+        return DOWN(request, send) if "REFRESH_TOKEN#" in str(request.body) else None
+
+    store = border.at(service.deps.gateway._client, then=no_clearing)
+    shorten = partial(approve, expires_at=service.clock() + SOON)
+    act: Callable[..., object] = end_approval if action == "approval_ended" else shorten
+    with pytest.raises(StoreUnavailable):
+        act(service.deps, tokens["email"], BY)
+    store.expect()
+    told = [each["action"] for each in service.deps.audit.of(f"email:{tokens['email']}", limit=9).items]
+    assert told == [action, "approval_given"]
+    assert not works(service, tokens)
 
 
 def test_shortening_an_approval(service: Service, crashes: Crashes) -> None:
