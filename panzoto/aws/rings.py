@@ -77,6 +77,8 @@ class FileRings:
             raise RingUnusable(
                 f"Somebody else changes {self._path} at this moment; look with flask keys show."
             ) from None
+        except OSError as fault:  # NFS for one holds nothing that is not open for writing, as no folder is
+            raise RingUnusable(f"{self._path.parent} cannot be held for a change: {fault.strerror}.") from fault
         finally:
             os.close(folder)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -89,6 +92,21 @@ def test_two_who_turn_a_file_at_once(tmp_path: Path) -> None:
 
     place.change(meanwhile)
     assert place.change(_same).write() == first.write(), "it is let go of"
+
+
+def test_a_folder_that_cannot_be_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the folder is one of NFS, which refuses to lock it, that is a sentence, and the ring stays as it was."""
+    place = FileRings(str(tmp_path / "ring.json"))
+    kept = place.change(lambda _: rings.generate("EdDSA", now()))
+
+    def refuses(*_: int) -> None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+    monkeypatch.setattr(fcntl, "flock", refuses)
+    with pytest.raises(RingUnusable, match="cannot be held for a change: Bad file descriptor"):
+        place.change(lambda _: rings.generate("EdDSA", now()))
+    assert (found := place.read()) is not None
+    assert found.write() == kept.write()
 
 
 def test_two_who_turn_a_secret_at_once() -> None:
