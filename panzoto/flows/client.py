@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address, ip_network
 
 CUSTOMER = 64
-PORT = re.compile(r"\A(?:([\d.]+)|\[([\da-fA-F:.]+)\]):\d+\Z", re.ASCII)
+PORT = re.compile(r"\A(?:([\d.]+)|\[([\da-fA-F:.]+)(?:%[^]]*)?\]):\d+\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
