@@ -12,7 +12,8 @@ from panzoto.deps import Deps
 class Commands(AppGroup):
     """The commands, which are loaded when somebody asks for one: a server never does.
 
-    What one counts is given away when it ends: a process that is over in a second waits for no timer.
+    What one counts is given away when it ends: a process that is over in a second waits for no timer. What a command
+    leaves for afterwards is done by then.
     """
 
     _is_loaded = False
@@ -30,6 +31,7 @@ class Commands(AppGroup):
         """One of them."""
         self._load()
         ctx.call_on_close(self._deps.tally.give)
+        ctx.call_on_close(self._deps.later.finish)  # this one is called first: what is done afterwards is counted, too
         return super().get_command(ctx, cmd_name)
 
     def _load(self) -> None:

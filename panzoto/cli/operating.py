@@ -15,7 +15,5 @@ def operating(**changes: Any) -> Deps:
     """The parts of an operator, of a changed configuration. What they count is given away when the command ends."""
     asked: Deps = current_app.extensions["panzoto"]
     deps = build(replace(asked.config, **changes), operator=True)
-    ending = click.get_current_context()
-    ending.call_on_close(deps.tally.give)
-    ending.call_on_close(deps.later.finish)  # this one is called first: what is done afterwards is counted, too
+    click.get_current_context().call_on_close(deps.tally.give)
     return deps
