@@ -47,6 +47,8 @@ def roles_are(user: User) -> Condition:
 
 
 def epoch_is(user: User) -> Condition:
-    """That the sessions of a person have not been ended since the person was read."""
+    """That the person is there, and that their sessions have not been ended since they were read."""
     same: Condition = Attr("session_epoch").eq(user.epoch)
-    return same if user.epoch else same | Attr("session_epoch").not_exists()
+    if user.epoch:
+        return same
+    return Attr("user_id").exists() & (same | Attr("session_epoch").not_exists())  # who is gone has no epoch either

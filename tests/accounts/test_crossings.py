@@ -21,6 +21,7 @@ from panzoto.messages.message import Message
 from panzoto.messages.post import NoSms, Post
 from panzoto.models.store import ledger
 from panzoto.models.store.expressions import Change
+from panzoto.models.store.transaction import transact
 from panzoto.models.user import User
 from panzoto.models.user_conditions import epoch_is
 from panzoto.models.users import MOST_DEVICES
@@ -197,6 +198,18 @@ def test_nobody_is_made_of_somebody_deleted(service: Service) -> None:
     with pytest.raises(Conflict):
         service.deps.users.guard(user, service.clock(), timedelta(minutes=15))
     assert service.deps.users.find(user.user_id) is None
+
+
+def test_nobody_new_is_made_of_somebody_deleted(service: Service) -> None:
+    """Nor of somebody with one device, whose sessions were never ended: no epoch is not that of whoever is gone."""
+    users, user = service.deps.users, person(service.deps, new_email())
+    users.delete_person(user.user_id)
+    with pytest.raises(SessionEnded):
+        users.remember_device(user, "new")
+    still = users.checking({"user_id": user.user_id}, when=epoch_is(user), otherwise=SessionEnded)
+    with pytest.raises(SessionEnded):
+        transact(service.deps.gateway, still)
+    assert users.find(user.user_id) is None
 
 
 def test_the_end_of_a_session_makes_nobody(service: Service) -> None:
