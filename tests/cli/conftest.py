@@ -14,6 +14,7 @@ from config import Config
 from panzoto import cli
 from panzoto.aws.clients import Clients
 from panzoto.cli.tables import create_all
+from panzoto.later import Later
 from panzoto.tally import Tally
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def commander(config: Config, clients: Clients | None = None) -> Command:
     app = Flask("panzoto")
     # all that these commands know of the service's parts
     app.extensions["panzoto"] = SimpleNamespace(
-        config=config, clients=clients or Clients(config), tally=Tally(config.figures_seconds)
+        config=config, clients=clients or Clients(config), tally=Tally(config.figures_seconds), later=Later()
     )
     cli.register(app)
     runner = app.test_cli_runner()
