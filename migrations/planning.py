@@ -18,9 +18,10 @@ from migrations.faults import Unfit
 from migrations.loading import UNITS, UNITS_OF_MARK
 from migrations.mapping import AUDIO_FILES, USERS
 from migrations.members import plain, seen_of
-from migrations.rows import Rules, file_of, kind_of_hash, user_of
+from migrations.rows import Row, Rules, file_of, kind_of_hash, user_of
 from migrations.source import Source
 from panzoto import costs
+from panzoto.models.audio_file import AudioFile
 from panzoto.models.user import User
 
 # What a new table takes at once.
@@ -47,7 +48,7 @@ def plan(source: Source, rules: Rules, units_per_second: float | None) -> dict[s
     """All of it, by table."""
     emails = _Twice()
     users = _look(source, source.users, rules, emails)
-    files = _look(source, source.audio_files, rules, None)
+    files = _look(source, source.audio_files, rules, emails)
     units = sum(UNITS[label] * (found.rows - found.reasons.total()) + UNITS_OF_MARK * -(-found.rows // ROWS_PER_MARK)
                 for label, found in ((USERS, users), (AUDIO_FILES, files)))  # fmt: skip
     pace = units_per_second or UNITS_PER_SECOND
@@ -68,28 +69,35 @@ def plan(source: Source, rules: Rules, units_per_second: float | None) -> dict[s
     }
 
 
-def _look(source: Source, columns: Columns, rules: Rules, emails: _Twice | None) -> Findings:
+def _look(source: Source, columns: Columns, rules: Rules, emails: _Twice) -> Findings:
     """Read every row as the move would."""
     found = Findings()
-    names, soon = columns.table.ours, source.at + timedelta(days=1)
-    for row in source.rows(columns):
-        found.rows += 1
-        found.nulls.update(name for name, value in zip(names, row, strict=True) if value is None)
-        if columns.table.label == USERS:
-            found.hashes[kind_of_hash(row[2])] += 1
-        try:
-            made = user_of(row, rules) if emails is not None else file_of(row, rules)
-        except Unfit as unfit:
-            found.reasons[str(unfit)] += 1
-            examples = found.examples.setdefault(str(unfit), [])
-            if len(examples) < SHOWN:
-                examples.append(seen_of(columns, row))
-            continue
-        at = made.created_at if isinstance(made, User) else made.uploaded_at
-        found.odd_times += not EARLIEST <= at <= soon
-        if emails is not None and isinstance(made, User):
-            emails.add(made.email or "")
+    with source.rows(columns) as rows:
+        for row in rows:
+            made = _seen(found, columns, row, rules)
+            if made is None:
+                continue
+            at = made.created_at if isinstance(made, User) else made.uploaded_at
+            found.odd_times += not EARLIEST <= at <= source.at + timedelta(days=1)
+            if isinstance(made, User):
+                emails.add(made.email or "")
     return found
+
+
+def _seen(found: Findings, columns: Columns, row: Row, rules: Rules) -> User | AudioFile | None:
+    """Count a row, and give what it means; None if it cannot go."""
+    found.rows += 1
+    found.nulls.update(name for name, value in zip(columns.table.ours, row, strict=True) if value is None)
+    if columns.table.label == USERS:
+        found.hashes[kind_of_hash(row[2])] += 1
+    try:
+        return user_of(row, rules) if columns.table.label == USERS else file_of(row, rules)
+    except Unfit as unfit:
+        found.reasons[str(unfit)] += 1
+        examples = found.examples.setdefault(str(unfit), [])
+        if len(examples) < SHOWN:
+            examples.append(seen_of(columns, row))
+        return None
 
 
 def _told(columns: Columns, found: Findings) -> dict[str, Any]:
@@ -108,12 +116,13 @@ def _told(columns: Columns, found: Findings) -> dict[str, Any]:
 
 def _emails(source: Source, rules: Rules) -> Iterator[tuple[str, str]]:
     """Every person who can be moved, with their email."""
-    for row in source.rows(source.users):
-        try:
-            user = user_of(row, rules)
-        except Unfit:
-            continue
-        yield user.user_id, user.email or ""
+    with source.rows(source.users) as rows:
+        for row in rows:
+            try:
+                user = user_of(row, rules)
+            except Unfit:
+                continue
+            yield user.user_id, user.email or ""
 
 
 def _orphans(source: Source) -> int:

@@ -75,7 +75,7 @@ class Running:
                 columns = self.source[label]
                 done = sum(progress.counts.values())
                 self.watch.begin(label, self.source.count(columns), done)
-                with closing(self.source.rows(columns, after=progress.ranges.start)) as rows:
+                with self.source.rows(columns, after=progress.ranges.start) as rows:
                     chunks = self._chunker(columns, progress.ranges).chunks(rows)
                     tally.add(self._move(self._loading(columns, moved, rejects, again=progress.ended), chunks))
             result = self._result(tally, rejects, moved)
@@ -95,7 +95,7 @@ class Running:
             for label in (USERS, AUDIO_FILES):
                 columns = self.source[label]
                 self.watch.begin(label, self.source.count(columns, since), 0)
-                with closing(self.source.rows(columns, since=since)) as rows:
+                with self.source.rows(columns, since=since) as rows:
                     chunks = self._chunker(columns, Ranges.of([])).chunks(rows)
                     new = (only_new(self.deps, columns, chunk, tally.outcomes) for chunk in chunks)
                     tally.add(self._move(self._loading(columns, moved, rejects), new))

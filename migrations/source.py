@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, LiteralString
@@ -52,15 +52,18 @@ class Source:
         query = SQL("SELECT count(*) FROM {}{}").format(columns.place, columns.where(since))
         return int(self._one(query))
 
-    def rows(self, columns: Columns, *, after: KeyValue | None = None, since: datetime | None = None) -> Generator[Row]:
-        """The rows in the order of their keys; those without a key come last."""
+    @contextmanager
+    def rows(
+        self, columns: Columns, *, after: KeyValue | None = None, since: datetime | None = None
+    ) -> Iterator[Iterator[Row]]:
+        """The rows in the order of their keys, as long as the block lasts; those without a key come last."""
         query = SQL("SELECT {} FROM {}{} ORDER BY {} NULLS LAST").format(
             columns.rows, columns.place, columns.where(since, after), columns.order
         )
         with self._connection.cursor(name=f"panzoto_{columns.table.label}") as cursor:
             cursor.itersize = PAGE
             cursor.execute(query)
-            yield from cursor
+            yield cursor
 
     def missing(self, columns: Columns, ids: list[str]) -> set[str]:
         """Which of those ids no row has."""

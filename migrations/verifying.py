@@ -69,10 +69,11 @@ class Verifying:
     def _both_ways(self, columns: Columns, rejects: Rejects) -> None:
         self.watch.begin(columns.table.label, self.source.count(columns), 0)
         last: Row = [None]
-        for page in _pages(self.source.rows(columns)):
-            self._rows(columns, page, last, rejects)
-            self.watch.advance(len(page))
-            last = page[-1]
+        with self.source.rows(columns) as rows:
+            for page in _pages(rows):
+                self._rows(columns, page, last, rejects)
+                self.watch.advance(len(page))
+                last = page[-1]
         for items in _pages(self._table(columns.table.label).scan()):
             self._items(columns, items)
 

@@ -7,7 +7,6 @@ import fcntl
 import os
 import signal
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -372,9 +371,9 @@ def interrupting(then: Step) -> Step:
 
 
 def _waits() -> bool:
-    """Whether the command is neither in PostgreSQL's client nor in its own code, but waits for its workers."""
-    frames = traceback.extract_stack(sys._current_frames()[main_thread().ident or 0])
-    return any(frame.name == "_in_flight" for frame in frames) and frames[-1].filename == threading.__file__
+    """Whether the command has handed all chunks out and waits for one, where it stays: it reads no more rows."""
+    names = [frame.name for frame in traceback.extract_stack(sys._current_frames()[main_thread().ident or 0])]
+    return names[-3:] == ["_in_flight", "result", "wait"]
 
 
 def test_a_lost_answer_brings_nobody_back(move: Move, old: Old, monkeypatch: pytest.MonkeyPatch) -> None:

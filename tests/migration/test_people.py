@@ -263,7 +263,8 @@ def loading_of(moving: Move, old: Old) -> Iterator[tuple[Loading, Chunk]]:
             patience=5,
         )
         row_to_fit = partial(fit, moving.deps, source.users, rules=Rules(names.zone))
-        (chunk,) = Chunker(source.users, Ranges.of([]), row_to_fit).chunks(source.rows(source.users))
+        with source.rows(source.users) as rows:
+            (chunk,) = Chunker(source.users, Ranges.of([]), row_to_fit).chunks(rows)
         yield loading, chunk
 
 
