@@ -54,8 +54,9 @@ def get_approval(path: shapes.EmailPath) -> Response:
 @admin_approvals.put("/<email:email>", summary="Change an approval", responses={200: answers.ApprovalShape, **REFUSED})
 @by_admin
 def put_approval(path: shapes.EmailPath, body: shapes.Change) -> Response:
-    """Change what an approval says; where it ends sooner, sessions end with it."""
-    return jsonify(approval(approved.edit_approval(deps(), admin(), path.email, body.ends, body.metadata)))
+    """Change what an approval says; where it ends sooner, sessions end with it. With `version` no other is changed."""
+    changed = approved.edit_approval(deps(), admin(), path.email, body.ends, body.metadata, body.version)
+    return jsonify(approval(changed))
 
 
 @admin_approvals.delete("/<email:email>", summary="End an approval", responses={200: answers.ApprovalShape, **REFUSED})

@@ -12,7 +12,7 @@ from panzoto.deps import Deps
 from panzoto.errors import EmailTaken, PanzotoError, StoreRefused, TransactionLost
 from panzoto.flows.admin.adopt import Outcome, adopt, check, lacking
 from panzoto.flows.admin.staff import operator
-from panzoto.flows.delete_me import finish
+from panzoto.flows.delete_me import erase
 from panzoto.models.store.expressions import Attr
 from panzoto.models.user import from_item
 
@@ -37,7 +37,7 @@ def sweep() -> None:
     try:
         for item in deps.users.scan(only=Attr("deleting_at").exists()):
             try:
-                finish(deps, from_item(item))
+                erase(deps, from_item(item))
             except (PanzotoError, StoreRefused, KeyError, ValueError) as fault:  # this one waits; the others must not
                 click.echo(f"{item['user_id']}: not deleted: {type(fault).__name__}: {fault}", err=True)
                 failed += 1

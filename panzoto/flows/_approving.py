@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from panzoto.deps import Deps
-from panzoto.errors import InvalidRequest, SessionEnded
+from panzoto.errors import Conflict, InvalidRequest, SessionEnded
 from panzoto.models.approved_emails import Approval
 from panzoto.models.audit_events import AuditEvent
+from panzoto.models.store.transaction import Member, transact
 from panzoto.models.user import User
 
 from ._addresses import normal_email
@@ -17,6 +19,10 @@ from ._policy import asks_for_approval
 from ._sessions import clear_sessions
 
 LONGEST_TEXT = 1000
+
+T = TypeVar("T")
+# Raises for an approval that there is, or for none, where something else must be there.
+Check = Callable[[Approval | None], None]
 
 
 @dataclass(frozen=True)
@@ -38,11 +44,11 @@ class Wanted:
     metadata: dict[str, str] | None = None
 
 
-def give(deps: Deps, wanted: Wanted, by: By, keep: Callable[[Approval], None]) -> Approval:
-    """Give an approval, or change what it says; `keep` says under which condition. Commit point: `keep`.
+def give(deps: Deps, wanted: Wanted, by: By, check: Check) -> Approval:
+    """Give an approval, or change what it says, if `check` does not refuse it for what there is.
 
-    Where it ends sooner than before, or sooner than a session, the sessions end, and begin again with the new end; a
-    crash before that is mended by doing the same again.
+    Commit point: one transaction of the approval and the event. Where it ends sooner than before, or sooner than a
+    session, the sessions end, and begin again with the new end; a crash before that is mended by doing the same again.
     """
     now = deps.clock().replace(microsecond=0)  # as items keep it
     email = normal_email(wanted.email)
@@ -51,29 +57,55 @@ def give(deps: Deps, wanted: Wanted, by: By, keep: Callable[[Approval], None]) -
     ends = wanted.expires_at.replace(microsecond=0) if wanted.expires_at else None
     if ends is not None and ends <= now:
         raise InvalidRequest(f"The approval of {email} would end before it begins.")
-    before = deps.approved_emails.find(email)
     approval = Approval(email=email, approved_by=by.name, approved_at=now, expires_at=ends, metadata=given)
-    keep(approval)
+    before, approval = _twice(lambda: _replace(deps, approval, by, check))
     user = _signed_in_by(deps, email)
-    ended = _end_sessions(deps, user, now) if user and _outlive(deps, user, before, approval) else None
-    _record(deps, "approval_given", by, email, now, before, approval)
-    if ended:
-        clear_sessions(deps, ended, now)
+    if user and _outlive(deps, user, before, approval):
+        _end_sessions(deps, user, now)
     return approval
 
 
 def take(deps: Deps, email: str, by: By) -> Approval | None:
-    """Take an approval away, and end the sessions that it allowed; what it was. Commit point: its item."""
+    """Take an approval away, and end the sessions that it allowed; what it was.
+
+    Commit point: one transaction of its item and the event. A crash after it is mended by doing the same again.
+    """
     now = deps.clock()
     email = normal_email(email)
-    before = deps.approved_emails.end(email)
-    user = _signed_in_by(deps, email)
-    ended = _end_sessions(deps, user, now) if user else None
-    if before is not None:
-        _record(deps, "approval_ended", by, email, now, before, None)
-    if ended:
-        clear_sessions(deps, ended, now)
+    before = _twice(lambda: _end(deps, email, by, now))
+    if user := _signed_in_by(deps, email):
+        _end_sessions(deps, user, now)
     return before
+
+
+def anything(_: Approval | None) -> None:
+    """What checks nothing: whatever there is, is replaced."""
+
+
+def _replace(deps: Deps, approval: Approval, by: By, check: Check) -> tuple[Approval | None, Approval]:
+    """What there was, and what there is then."""
+    before = deps.approved_emails.find(approval.email)
+    check(before)
+    approval = replace(approval, version=before.version + 1 if before else 1)
+    recorded = _recording(deps, "approval_given", by, approval.email, approval.approved_at, before, approval)
+    transact(deps.gateway, deps.approved_emails.replacing(before, approval), recorded)
+    return before, approval
+
+
+def _end(deps: Deps, email: str, by: By, now: datetime) -> Approval | None:
+    before = deps.approved_emails.find(email)
+    if before is not None:
+        recorded = _recording(deps, "approval_ended", by, email, now, before, None)
+        transact(deps.gateway, deps.approved_emails.ending(before), recorded)
+    return before
+
+
+def _twice(act: Callable[[], T]) -> T:
+    """Do what somebody may cross; whoever did is seen the second time."""
+    try:
+        return act()
+    except Conflict:
+        return act()
 
 
 def _check_lengths(texts: dict[str, str]) -> None:
@@ -100,19 +132,19 @@ def _outlive(deps: Deps, user: User, before: Approval | None, after: Approval) -
     return shortened or any(each.expires_at > ends for each in deps.sessions.of(user.user_id))
 
 
-def _end_sessions(deps: Deps, user: User, now: datetime) -> User | None:
-    """End the access of somebody, whose sessions are to be cleared then; None where there is nobody any more."""
+def _end_sessions(deps: Deps, user: User, now: datetime) -> None:
     try:
-        return deps.users.raise_epoch(user, now)
+        ended = deps.users.raise_epoch(user, now)
     except SessionEnded:  # somebody who has been deleted meanwhile has none
-        return None
+        return
+    clear_sessions(deps, ended)
 
 
-def _record(
+def _recording(
     deps: Deps, action: str, by: By, email: str, now: datetime, before: Approval | None, after: Approval | None
-) -> None:
+) -> Member:
     details = {"before": _shown(before), "after": _shown(after)}
-    deps.audit.record(
+    return deps.audit.recording(
         AuditEvent(
             subject=f"email:{email}",
             action=action,

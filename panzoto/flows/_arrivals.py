@@ -14,12 +14,14 @@ from panzoto.errors import Conflict
 from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
 from panzoto.models.store.expressions import Condition
 from panzoto.models.store.transaction import Member, transact
-from panzoto.models.user import User
+from panzoto.models.user import User, changed
 from panzoto.models.user_conditions import email_is, password_is, ways_in_are
 
 from . import _audio_key
+from ._audit import recording
 from ._policy import Admitted, admit
 from ._sessions import clear_sessions
+from .client import Client
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,16 +50,43 @@ def settle(deps: Deps, arrive: Callable[[], Arrival], write: Callable[[Arrival],
     if arrival.is_new:  # whoever has ended the approval meanwhile found nobody whose sessions to end
         arrival = replace(arrival, admitted=admit(deps, arrival.admitted.user, now))
     if arrival.ends_sessions:
-        clear_sessions(deps, arrival.admitted.user, now)
+        clear_sessions(deps, arrival.admitted.user)
     return arrival
 
 
-def spend(deps: Deps, redeem: Callable[[], None], redeeming: Member, arrival: Arrival) -> None:
-    """Spend what was presented, together with what the arrival changes."""
-    if arrival.members:
-        transact(deps.gateway, redeeming, *arrival.members)
-    else:
-        redeem()  # alone it costs half
+@dataclass(frozen=True)
+class Spending:
+    """The spending of what was presented: alone, which costs half, or together with what the arrival changes."""
+
+    deps: Deps
+    client: Client
+    now: datetime
+    alone: Callable[[], None]
+    together: Member
+
+    def __call__(self, arrival: Arrival) -> None:
+        """Spend it."""
+        if arrival.members:
+            recorded = recordings(self.deps, arrival, self.client, self.now)
+            transact(self.deps.gateway, self.together, *arrival.members, *recorded)
+        else:
+            self.alone()
+
+
+def recordings(
+    deps: Deps, arrival: Arrival, client: Client, now: datetime, provider: str | None = None
+) -> list[Member]:
+    """What an arrival makes of an account, on record, as members of its transaction."""
+    user_id, events = arrival.admitted.user.user_id, list[Member]()
+    if arrival.is_new:
+        events.append(recording(deps, user_id, "registered", client, now, {"by": provider} if provider else None))
+    if arrival.proves_email:
+        proved = {"ended_what_was_before": arrival.ends_sessions}
+        events.append(recording(deps, user_id, "email_verified", client, now, proved))
+    if arrival.is_linked:
+        linked = {"provider": provider, "by": "email"}
+        events.append(recording(deps, user_id, "identity_linked", client, now, linked))
+    return events
 
 
 def there(user: User | None) -> User:
@@ -90,13 +119,12 @@ def made(deps: Deps, person: User, claiming: Member, now: datetime) -> Arrival:
 
 def known(deps: Deps, user: User, changes: dict[str, Any], now: datetime, *also: Member) -> Arrival:
     """Somebody we know, with what the sign-in changes of them, and an audio key if they have none yet."""
-    changed = replace(user, **_as_fields(user, changes, now))
-    admitted = admit(deps, changed, now)
+    admitted = admit(deps, changed(user, changes), now)
     recovery_key = None
     if user.audio_key is None:
         key = _audio_key.make(deps, user.user_id, None, user.key_salt)
         changes, recovery_key = {**changes, **audio_key_attributes(key.audio_key)}, key.recovery_key
-        admitted = admitted.as_now(replace(changed, audio_key=key.audio_key))
+        admitted = admitted.as_now(changed(user, changes))
     changing = deps.users.changing(user, now, changes, when=_as_read(user), otherwise=Conflict)
     members = (changing, *also) if changes else ()
     return Arrival(
@@ -111,15 +139,3 @@ def known(deps: Deps, user: User, changes: dict[str, Any], now: datetime, *also:
 def _as_read(user: User) -> Condition:
     """That nothing has changed of what decides who comes in, and how."""
     return password_is(user) & email_is(user) & ways_in_are(user) & audio_key_is(user.audio_key)
-
-
-def _as_fields(user: User, changes: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """The same changes as the person shows them."""
-    proved = {"email_verified_at": now, "must_verify": False} if "email_verified_at" in changes else {}
-    return {
-        **proved,
-        "password_suspended": bool(changes.get("password_suspended", user.password_suspended)),
-        "epoch": changes.get("session_epoch", user.epoch),
-        "phone": changes.get("phone_number", user.phone),
-        "identities": frozenset(changes.get("identities", user.identities) or ()),
-    }

@@ -1,4 +1,4 @@
-"""How flows tell what happened."""
+"""How flows tell what happened: by the transaction that makes it so, or alone where there is none."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from panzoto.deps import Deps
 from panzoto.flows.client import Client
 from panzoto.models.audit_events import AuditEvent
+from panzoto.models.store.transaction import Member
 
 
 def event(
@@ -33,6 +34,18 @@ def event(
     )
 
 
+def recording(
+    deps: Deps,
+    user_id: str,
+    action: str,
+    client: Client,
+    now: datetime,
+    details: Mapping[str, Any] | None = None,
+) -> Member:
+    """What happens, on record, as a member of the transaction by which it does."""
+    return deps.audit.recording(event(user_id, action, client, now, details))
+
+
 def record(
     deps: Deps,
     user_id: str,
@@ -43,5 +56,5 @@ def record(
     *,
     in_feed: bool = True,
 ) -> None:
-    """Record what happened."""
+    """Record what has happened, or is about to."""
     deps.audit.record(event(user_id, action, client, now, details, in_feed=in_feed))

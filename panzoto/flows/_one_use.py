@@ -8,6 +8,7 @@ from typing import Any
 from panzoto.crypto.purposes import Purpose
 from panzoto.deps import Deps
 from panzoto.models.one_use_tokens import OneUseToken
+from panzoto.models.store.transaction import Member, transact
 from panzoto.models.user import User
 
 from .client import Client
@@ -22,24 +23,27 @@ def issue(
     client: Client,
     now: datetime,
     details: dict[str, Any] | None = None,
+    recorded: Member | None = None,
 ) -> str:
-    """The text of a new token, which is kept as a digest."""
+    """The text of a new token, which is kept as a digest; by one transaction with what puts it on record, if it is."""
     issued = deps.purposes.issue(purpose)
-    deps.one_use_tokens.issue(
-        OneUseToken(
-            token_id=issued.token_id,
-            purpose=purpose,
-            digest=issued.secret_digest,
-            user_id=user.user_id,
-            email=email,
-            epoch=user.epoch,
-            created_at=now,
-            expires_at=now + lifetime,
-            address=client.address,
-            user_agent=client.user_agent,
-            details=details or {},
-        )
+    token = OneUseToken(
+        token_id=issued.token_id,
+        purpose=purpose,
+        digest=issued.secret_digest,
+        user_id=user.user_id,
+        email=email,
+        epoch=user.epoch,
+        created_at=now,
+        expires_at=now + lifetime,
+        address=client.address,
+        user_agent=client.user_agent,
+        details=details or {},
     )
+    if recorded is None:
+        deps.one_use_tokens.issue(token)
+    else:
+        transact(deps.gateway, deps.one_use_tokens.issuing(token), recorded)
     return issued.text
 
 

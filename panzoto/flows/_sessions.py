@@ -16,14 +16,14 @@ from panzoto.models.auth_state.lineages import Lineage
 from panzoto.models.sessions import Session
 from panzoto.models.store import batches
 from panzoto.models.store.batches import Write
-from panzoto.models.store.transaction import transact
+from panzoto.models.store.transaction import Member, transact
 from panzoto.models.user import User
 
 from ._audit import event
 from ._mail import afterwards
 from ._policy import Admitted
 
-# More sessions than people have; each that ends at once is a call of its own, for which somebody waits.
+# More sessions than people have; a dozen of those that end at once are a call, for which somebody waits.
 CLEARED_AT_ONCE = 50
 
 
@@ -82,7 +82,7 @@ def _records(deps: Deps, user: User, lineage: Lineage, client: Client, dashboard
     return [
         deps.lineages.batched(lineages.to_item(lineage)),
         deps.sessions.batched(sessions.to_item(_session(user, lineage, client, dashboard_id))),
-        deps.audit.recording(event(user.user_id, "sign_in", client, lineage.created_at, details, in_feed=False)),
+        deps.audit.batching(event(user.user_id, "sign_in", client, lineage.created_at, details, in_feed=False)),
     ]
 
 
@@ -139,38 +139,31 @@ def seconds_left(deps: Deps, lineage: Lineage, now: datetime) -> int:
     return int(min(deps.config.jwt_access_expiry, lineage.expires_at - now).total_seconds())
 
 
-def end_one(deps: Deps, user: User, session_id: str, began: datetime, now: datetime) -> None:
+def end_one(deps: Deps, user: User, session_id: str, began: datetime, now: datetime, recorded: Member) -> None:
     """End a session: in one transaction its refresh tokens and its access tokens, then its place in the list."""
-    transact(deps.gateway, deps.lineages.revoking(session_id, now), deps.users.ending_session(user, session_id, now))
-    deps.sessions.forget([session_id])
+    revoking = deps.lineages.revoking(session_id, now)
+    transact(deps.gateway, revoking, deps.users.ending_session(user, session_id, now), recorded)
+    deps.sessions.forget(session_id)
     count_ended(deps, began)
     deps.users.forget_ended(user, now, deps.config.jwt_access_expiry)
 
 
-def clear_sessions(deps: Deps, user: User, now: datetime) -> int:
+def clear_sessions(deps: Deps, user: User) -> int:
     """End what hangs on sessions whose epoch is over already: their refresh tokens, and their places in the list.
 
     How many those were. Of very many, more than one request has the time for, the rest goes after the answer.
     """
     ended = deps.sessions.of(user.user_id)
-    some, rest = ended[:CLEARED_AT_ONCE], ended[CLEARED_AT_ONCE:]
-    for each in some:
-        deps.lineages.revoke(each.session_id, now)
-    _take_off(deps, some)
-    if rest:
-        afterwards(deps, "clear_sessions", lambda: _forget(deps, rest))
+    forget_sessions(deps, ended[:CLEARED_AT_ONCE])
+    if rest := ended[CLEARED_AT_ONCE:]:
+        afterwards(deps, "clear_sessions", lambda: forget_sessions(deps, rest))
     return len(ended)
 
 
-def _forget(deps: Deps, ended: list[Session]) -> None:
-    """Delete what hangs on sessions, many at a time."""
-    deps.lineages.forget([each.session_id for each in ended])
-    _take_off(deps, ended)
-
-
-def _take_off(deps: Deps, ended: list[Session]) -> None:
-    """Take sessions that have ended off the list, and count them."""
-    deps.sessions.forget([each.session_id for each in ended])
+def forget_sessions(deps: Deps, ended: list[Session]) -> None:
+    """Delete what hangs on sessions that have ended, a dozen at a time, and count them."""
+    forgetting = (deps.lineages.forgetting, deps.sessions.forgetting)
+    batches.write(deps.gateway, [forget(each.session_id) for each in ended for forget in forgetting])
     for each in ended:
         count_ended(deps, each.created_at)
 

@@ -9,7 +9,7 @@ from panzoto.deps import Deps
 from panzoto.errors import SessionEnded
 from panzoto.models.user import User
 
-from ._audit import record
+from ._audit import recording
 from ._mail import afterwards
 from ._policy import admit
 from ._sessions import end_one
@@ -37,8 +37,8 @@ def leave(deps: Deps, token: str, client: Client) -> None:
     """End the session of this browser. Commit point as in `logout`."""
     now = deps.clock()
     found = _living(deps, token, now)
-    end_one(deps, found.user, found.session_id, found.signed_in_at, now)
-    record(deps, found.user.user_id, "signed_out", client, now, {"session": found.session_id})
+    recorded = recording(deps, found.user.user_id, "signed_out", client, now, {"session": found.session_id})
+    end_one(deps, found.user, found.session_id, found.signed_in_at, now, recorded)
 
 
 def replaced(deps: Deps, token: str, client: Client) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
 
 from panzoto.deps import Deps
 from panzoto.models import object_keys
@@ -13,13 +12,13 @@ from panzoto.models.auth_state.audio_jobs import JobLost
 from panzoto.models.store.transaction import transact
 from panzoto.models.user import ADMIN, User
 
-from ._audit import record
+from ._audit import recording
 from ._mail import afterwards
 from ._reauthenticate import reauthenticate
 from ._recordings import remove_copies
-from ._sessions import count_ended
+from ._sessions import forget_sessions
 from .authenticate import Caller
-from .client import SWEEP, Client
+from .client import Client
 from .oauth._revoking import end_all
 
 DELETED = "deleted"
@@ -28,39 +27,27 @@ DELETED = "deleted"
 def delete_me(deps: Deps, caller: Caller, current_password: str | None, client: Client) -> None:
     """Delete the caller's account.
 
-    Commit point: the mark on the person, from which moment nobody signs in and no token works. What hangs on the
-    account is deleted after the answer; a crash on the way is repaired by `flask users sweep`, which begins again.
+    Commit point: one transaction of the mark on the person, from which moment nobody signs in and no token works, and
+    the event, by which the deletion is known for good. The last administrator stays. What hangs on the account is
+    deleted after the answer; a crash on the way is repaired by `flask users sweep`, which begins again.
     """
-    now = deps.clock()
+    now, user_id = deps.clock(), caller.user.user_id
     reauthenticate(deps, caller, current_password, client, now)
-    user = _begin(deps, caller.user, now)
-    record(deps, user.user_id, DELETED, client, now)
-    afterwards(deps, "delete_me", lambda: erase(deps, user))
+    leaving = [deps.admins.removing(user_id)] if ADMIN in caller.user.roles else []
+    deleting, recorded = deps.users.beginning_deletion(caller.user, now), recording(deps, user_id, DELETED, client, now)
+    transact(deps.gateway, *leaving, deleting, recorded)
+    afterwards(deps, "delete_me", lambda: _erase(deps, user_id))
 
 
-def _begin(deps: Deps, user: User, now: datetime) -> User:
-    """Mark the person; the last administrator stays."""
-    if ADMIN not in user.roles:
-        return deps.users.begin_deletion(user, now)
-    transact(deps.gateway, deps.admins.removing(user.user_id), deps.users.beginning_deletion(user, now))
-    return deps.users.find(user.user_id) or user  # with the email that may have been verified since they were read
-
-
-def finish(deps: Deps, user: User) -> None:
-    """Do what a crash has left undone: put the deletion on record, by which it is known for good, and erase."""
-    if not any(each["action"] == DELETED for each in deps.audit.all_of(user.user_id)):
-        record(deps, user.user_id, DELETED, SWEEP, deps.clock())
-    erase(deps, user)
+def _erase(deps: Deps, user_id: str) -> None:
+    """Delete what hangs on an account now: an email may have been verified since its person was read."""
+    if (user := deps.users.find(user_id)) is not None:
+        erase(deps, user)
 
 
 def erase(deps: Deps, user: User) -> None:
     """Delete all that hangs on an account, and the person last; every step may be done again."""
-    sessions = deps.sessions.of(user.user_id)
-    ids = [each.session_id for each in sessions]
-    deps.lineages.forget(ids)
-    deps.sessions.forget(ids)
-    for each in sessions:
-        count_ended(deps, each.created_at)
+    forget_sessions(deps, deps.sessions.of(user.user_id))
     deps.one_use_tokens.forget(user.user_id)
     _erase_recordings(deps, user.user_id)
     end_all(deps, user, deps.clock())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from panzoto.deps import Deps
 from panzoto.errors import NotFound
+from panzoto.models.store.transaction import transact
 
-from ._audit import record
+from ._audit import record, recording
 from ._sessions import clear_sessions, end_one
 from .authenticate import Caller, require_recent
 from .client import Client
@@ -18,18 +19,21 @@ def logout(deps: Deps, caller: Caller, client: Client) -> None:
     session in the index, whose readers look at the lineage.
     """
     now = deps.clock()
-    if caller.session_id is not None:
-        end_one(deps, caller.user, caller.session_id, caller.claims.auth_time, now)
+    details = {"session": caller.session_id}
+    if caller.session_id is None:
+        record(deps, caller.user.user_id, "signed_out", client, now, details)
+    else:
+        recorded = recording(deps, caller.user.user_id, "signed_out", client, now, details)
+        end_one(deps, caller.user, caller.session_id, caller.claims.auth_time, now, recorded)
     deps.revoked_tokens.mark(caller.claims.jti, caller.claims.expires_at, now)
-    record(deps, caller.user.user_id, "signed_out", client, now, {"session": caller.session_id})
 
 
 def logout_all(deps: Deps, caller: Caller, client: Client) -> None:
     """End every session of the caller, this one too. Commit point: the epoch, which ends all access tokens at once."""
     now = deps.clock()
-    deps.users.raise_epoch(caller.user, now)
-    record(deps, caller.user.user_id, "signed_out_everywhere", client, now)
-    clear_sessions(deps, caller.user, now)
+    recorded = recording(deps, caller.user.user_id, "signed_out_everywhere", client, now)
+    transact(deps.gateway, deps.users.raising_epoch(caller.user, now), recorded)
+    clear_sessions(deps, caller.user)
 
 
 def end_session(deps: Deps, caller: Caller, session_id: str, client: Client) -> None:
@@ -39,5 +43,5 @@ def end_session(deps: Deps, caller: Caller, session_id: str, client: Client) -> 
     lineage = deps.lineages.find(session_id)
     if lineage is None or lineage.user_id != caller.user.user_id:
         raise NotFound("There is no such session.")
-    end_one(deps, caller.user, session_id, lineage.created_at, now)
-    record(deps, caller.user.user_id, "session_ended", client, now, {"session": session_id})
+    recorded = recording(deps, caller.user.user_id, "session_ended", client, now, {"session": session_id})
+    end_one(deps, caller.user, session_id, lineage.created_at, now, recorded)

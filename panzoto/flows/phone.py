@@ -9,7 +9,7 @@ from panzoto.models.store.transaction import transact
 from panzoto.models.user import User
 from panzoto.models.user_conditions import ways_in_are
 
-from ._audit import record
+from ._audit import recording
 from ._codes import guess_code, send_code
 from ._mail import notify_of_new_phone
 from ._phones import normal_phone
@@ -45,8 +45,8 @@ def add_phone(deps: Deps, caller: Caller, phone_number: str, code: str, device_i
     if user.phone:
         claims.append(deps.phones.releasing(user.phone, user.user_id))
     changing = deps.users.changing(user, now, {"phone_number": phone}, when=ways_in_are(user), otherwise=Conflict)
-    transact(deps.gateway, deps.otps.redeeming(otp, now), *claims, changing)
-    record(deps, user.user_id, "phone_changed" if user.phone else "phone_added", client, now)
+    recorded = recording(deps, user.user_id, "phone_changed" if user.phone else "phone_added", client, now)
+    transact(deps.gateway, deps.otps.redeeming(otp, now), *claims, changing, recorded)
     notify_of_new_phone(deps, user, phone, client, now)
     return deps.users.find(user.user_id) or user
 
@@ -60,6 +60,6 @@ def remove_phone(deps: Deps, caller: Caller, password: str | None, client: Clien
     if not ways_in(deps, user) - {PHONE}:
         raise LastWayIn
     changing = deps.users.changing(user, now, {"phone_number": None}, when=ways_in_are(user), otherwise=Conflict)
-    transact(deps.gateway, deps.phones.releasing(user.phone, user.user_id), changing)
-    record(deps, user.user_id, "phone_removed", client, now)
+    recorded = recording(deps, user.user_id, "phone_removed", client, now)
+    transact(deps.gateway, deps.phones.releasing(user.phone, user.user_id), changing, recorded)
     notify_of_new_phone(deps, user, None, client, now)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from panzoto.deps import Deps
-from panzoto.errors import EmailTaken
-from panzoto.models.user import User
+from panzoto.errors import Conflict, EmailTaken
+from panzoto.models.store.transaction import Member, transact
+from panzoto.models.user import User, changed
 from panzoto.models.user_conditions import epoch_is
 
 from ._addresses import normal_email
-from ._audit import record
+from ._audit import recording
 from ._email_verification import charge_mailbox, send_verification
 from ._policy import check_email
 from ._reauthenticate import reauthenticate
@@ -38,22 +40,26 @@ def change_profile(
 ) -> Changed:
     """Change the name at once; change the email when the link that is sent to the new one is followed.
 
-    Commit point: the person's item, while the sessions are those that the caller's is one of: a link that is sent works
-    by the epoch of the person, which must not be a newer one. A new email asks for the password, or for a sign-in that
-    is not long ago.
+    Commit point: one transaction of the person and the events, while the sessions are those that the caller's is one
+    of: a link that is sent works by the epoch of the person, which must not be a newer one. A crash after it costs the
+    link. A new email asks for the password, or for a sign-in that is not long ago.
     """
-    now, user, same = deps.clock(), caller.user, epoch_is(caller.user)
-    pending = None
+    now, user = deps.clock(), caller.user
+    changes, events, pending = dict[str, Any](), list[Member](), None
     if email is not None and normal_email(email) != user.email:
         reauthenticate(deps, caller, current_password, client, now)
         pending = _free(deps, user, normal_email(email), client, now)
+        changes["pending_email"] = pending
+        events.append(recording(deps, user.user_id, "email_change_asked", client, now))
     if name is not None:
-        user = deps.users.change(user, now, {"name": name or None}, when=same)
-        record(deps, user.user_id, "profile_changed", client, now)
+        changes["name"] = name or None
+        events.append(recording(deps, user.user_id, "profile_changed", client, now))
+    if changes:
+        same = epoch_is(user)
+        transact(deps.gateway, deps.users.changing(user, now, changes, when=same, otherwise=Conflict), *events)
+    user = changed(user, changes)
     if pending:
-        user = deps.users.change(user, now, {"pending_email": pending}, when=same)
         send_verification(deps, user, pending, client, now)
-        record(deps, user.user_id, "email_change_asked", client, now)
     return Changed(user, pending)
 
 

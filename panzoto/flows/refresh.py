@@ -8,8 +8,9 @@ from datetime import datetime
 from panzoto.deps import Deps
 from panzoto.errors import NotApproved, SessionEnded
 from panzoto.models.auth_state.lineages import Lifetimes, Lineage, RefreshReused
+from panzoto.models.store.transaction import transact
 
-from ._audit import record
+from ._audit import recording
 from ._policy import admit
 from ._sessions import end_one, mint_access, seconds_left
 from .client import Client
@@ -72,8 +73,8 @@ def _approved_until(deps: Deps, session_id: str, client: Client, now: datetime) 
 def _end_family(deps: Deps, lineage: Lineage, client: Client, now: datetime, why: str = "refresh_reused") -> None:
     """End a session, the newest tokens too, whoever holds them."""
     user = deps.users.find(lineage.user_id)
+    recorded = recording(deps, lineage.user_id, why, client, now, {"session": lineage.session_id})
     if user is None:
-        deps.lineages.revoke(lineage.session_id, now)
+        transact(deps.gateway, deps.lineages.revoking(lineage.session_id, now), recorded)
     else:
-        end_one(deps, user, lineage.session_id, lineage.created_at, now)
-    record(deps, lineage.user_id, why, client, now, {"session": lineage.session_id})
+        end_one(deps, user, lineage.session_id, lineage.created_at, now, recorded)

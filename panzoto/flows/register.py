@@ -16,7 +16,7 @@ from panzoto.models.user import User
 
 from . import _audio_key
 from ._addresses import normal_email
-from ._audit import record
+from ._audit import recording
 from ._devices import fingerprint
 from ._email_verification import send_verification
 from ._mail import afterwards, send
@@ -42,8 +42,8 @@ def register(
     made = _audio_key.make(deps, person.user_id, password, person.key_salt)
     user = replace(person, audio_key=made.audio_key)
     admitted = admit(deps, user, now)
-    transact(deps.gateway, deps.emails.claiming(email, user.user_id), deps.users.creating(user))
-    record(deps, user.user_id, "registered", client, now)
+    recorded = recording(deps, user.user_id, "registered", client, now)
+    transact(deps.gateway, deps.emails.claiming(email, user.user_id), deps.users.creating(user), recorded)
     send_verification(deps, user, email, client, now)
     return start_session(
         deps, admitted, device_id=device_id, client=client, now=now, amr="pwd", recovery_key=made.recovery_key
@@ -69,13 +69,14 @@ def register_quietly(
     user = replace(person, must_verify=True)  # or a sign-in with this password would tell whether it was taken
     creating = deps.users.creating(user) if approved else _creating_nobody(deps, user)
     try:
-        transact(deps.gateway, creating, deps.emails.claiming(email, user.user_id))
+        recorded = recording(deps, user.user_id, "registered", client, now)
+        transact(deps.gateway, creating, deps.emails.claiming(email, user.user_id), recorded)
     except NotApproved:
         afterwards(deps, "not_approved", lambda: _refuse(deps, email, client, now))
     except EmailTaken:
         afterwards(deps, "registration_attempt", lambda: _tell_owner(deps, email, client, now))
     else:
-        afterwards(deps, "registered", lambda: _welcome(deps, user, email, client, now))
+        afterwards(deps, "registered", lambda: send_verification(deps, user, email, client, now))
 
 
 def _is_approved(deps: Deps, email: str, now: datetime) -> bool:
@@ -105,11 +106,6 @@ def _refuse(deps: Deps, email: str, client: Client, now: datetime) -> None:
     """Tell whoever has the email that it is not approved; not often, whoever asks."""
     deps.rates.charge("forgot.account", f"email:{email}", now)
     send(deps, LinkRefusedEmail(), email, client, now)
-
-
-def _welcome(deps: Deps, user: User, email: str, client: Client, now: datetime) -> None:
-    record(deps, user.user_id, "registered", client, now)
-    send_verification(deps, user, email, client, now)
 
 
 def _person(deps: Deps, email: str, password: str, now: datetime, *, name: str | None, device_id: str | None) -> User:

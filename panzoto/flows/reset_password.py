@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from panzoto.deps import Deps
@@ -11,14 +11,14 @@ from panzoto.models.audio_keys import audio_key_attributes, audio_key_is, recove
 from panzoto.models.one_use_tokens import OneUseToken
 from panzoto.models.store.transaction import transact
 from panzoto.models.times import seconds
-from panzoto.models.user import User
+from panzoto.models.user import User, changed
 from panzoto.models.user_conditions import email_is, ways_in_are
 from panzoto.models.users import new_password
 
 from . import _audio_key, _devices, _one_use
 from ._addresses import normal_email
 from ._arriving import unproved
-from ._audit import record
+from ._audit import recording
 from ._mail import notify_of_new_password
 from ._policy import Admitted, admit
 from ._reset_link import PURPOSE, send_link
@@ -50,8 +50,7 @@ def _send_link(deps: Deps, email: str, client: Client, now: datetime) -> None:
     user = deps.users.find(claim["user_id"]) if claim else None
     if user is None or not user.may_sign_in:
         return
-    send_link(deps, user, email, client, now)
-    record(deps, user.user_id, "reset_asked", client, now)
+    send_link(deps, user, email, client, now, recording(deps, user.user_id, "reset_asked", client, now))
 
 
 def reset_password(
@@ -82,12 +81,11 @@ def reset(deps: Deps, text: str, new: str, client: Client, *, audio: Audio) -> t
     changes = {**new_password(user, deps.passwords.hash(new), now), **verified, **key, **taken}
     unchanged = email_is(user) & ways_in_are(user) & audio_key_is(user.audio_key)
     changing = deps.users.changing(user, now, changes, when=unchanged, otherwise=LinkInvalid)
-    transact(deps.gateway, deps.one_use_tokens.spending(token, now), changing, *released)
-    # The epoch is the one that was written: what has ended it since must end the session that begins here, too.
-    user = replace(deps.users.find(user.user_id) or user, epoch=user.epoch + 1)
-    record(deps, user.user_id, "password_reset", client, now, {"audio": "new key" if shown else "kept"})
+    recorded = recording(deps, user.user_id, "password_reset", client, now, {"audio": "new key" if shown else "kept"})
+    transact(deps.gateway, deps.one_use_tokens.spending(token, now), changing, *released, recorded)
+    user = changed(user, changes)
     notify_of_new_password(deps, token.email, client, now)
-    clear_sessions(deps, user, now)
+    clear_sessions(deps, user)
     return admitted.as_now(user), shown
 
 

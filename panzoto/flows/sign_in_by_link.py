@@ -10,8 +10,8 @@ from panzoto.deps import Deps
 from panzoto.errors import CodeRejected, DeviceMismatch, LinkInvalid, Overloaded
 from panzoto.models.one_use_tokens import OneUseToken
 
-from . import _arrivals, _arriving, _one_use
-from ._arrivals import Arrival
+from . import _arriving, _one_use
+from ._arrivals import Arrival, Spending, settle
 from ._audit import record
 from ._email_verification import send_verification
 from ._sessions import SignedIn, start_session
@@ -66,9 +66,11 @@ def _sign_in(deps: Deps, token: OneUseToken, device_id: str | None, client: Clie
     if token.device_id not in (None, device_id):
         raise DeviceMismatch(ELSEWHERE)
     tokens = deps.one_use_tokens
-    spend = partial(_arrivals.spend, deps, partial(tokens.spend, token, now), tokens.spending(token, now))
-    arrival = _arrivals.settle(deps, partial(_recipient, deps, token, now), spend, now)
-    _follow_up(deps, arrival, client, now)
+    spend = Spending(deps, client, now, partial(tokens.spend, token, now), tokens.spending(token, now))
+    arrival = settle(deps, partial(_recipient, deps, token, now), spend, now)
+    user = arrival.admitted.user
+    if user.pending_email and arrival.is_new:
+        send_verification(deps, user, user.pending_email, client, now)
     return start_session(
         deps,
         arrival.admitted,
@@ -80,17 +82,6 @@ def _sign_in(deps: Deps, token: OneUseToken, device_id: str | None, client: Clie
         audio_key=arrival.audio_key,
         dashboard_id=token.details.get("dashboardId"),
     )
-
-
-def _follow_up(deps: Deps, arrival: Arrival, client: Client, now: datetime) -> None:
-    """What follows a first sign-in, or the first proof of an email."""
-    user = arrival.admitted.user
-    if arrival.is_new:
-        record(deps, user.user_id, "registered", client, now)
-    if arrival.proves_email:
-        record(deps, user.user_id, "email_verified", client, now, {"ended_what_was_before": arrival.ends_sessions})
-    if user.pending_email and arrival.is_new:
-        send_verification(deps, user, user.pending_email, client, now)
 
 
 def _recipient(deps: Deps, token: OneUseToken, now: datetime) -> Arrival:

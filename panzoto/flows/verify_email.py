@@ -14,7 +14,7 @@ from panzoto.models.user import User
 from panzoto.models.user_conditions import email_is, epoch_is
 
 from . import _one_use
-from ._audit import record
+from ._audit import recording
 from ._email_verification import PURPOSE, send_verification
 from ._mail import notify
 from ._policy import check_email
@@ -54,12 +54,13 @@ def verify_email(deps: Deps, text: str, client: Client) -> None:
     if ends_sessions:
         changes |= {"session_epoch": user.epoch + 1, "sessions_ended_at": seconds(now)}
     changing = deps.users.changing(user, now, changes, when=_unchanged(user, token.email), otherwise=LinkInvalid)
-    transact(deps.gateway, deps.one_use_tokens.spending(token, now), changing, *_claims(deps, user, token.email))
-    record(deps, user.user_id, "email_verified" if token.email == user.email else "email_changed", client, now)
-    if user.email and token.email != user.email:
+    recorded = recording(deps, user.user_id, "email_changed" if is_new else "email_verified", client, now)
+    claims = _claims(deps, user, token.email)
+    transact(deps.gateway, deps.one_use_tokens.spending(token, now), changing, *claims, recorded)
+    if user.email and is_new:
         notify(deps, EmailChanged(old=user.email, new=token.email, when=now, **client.seen), user.email, client, now)
     if ends_sessions:
-        clear_sessions(deps, user, now)
+        clear_sessions(deps, user)
 
 
 def _unchanged(user: User, email: str) -> Condition:

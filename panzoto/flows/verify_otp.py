@@ -9,9 +9,8 @@ from panzoto.deps import Deps
 from panzoto.errors import KeysUnavailable
 from panzoto.models.auth_state.otps import SIGN_IN, Otp
 
-from . import _arrivals, _arriving
-from ._arrivals import Arrival
-from ._audit import record
+from . import _arriving
+from ._arrivals import Arrival, Spending, settle
 from ._codes import guess_code
 from ._phones import normal_phone
 from ._sessions import SignedIn, start_session
@@ -27,9 +26,7 @@ def verify_otp(deps: Deps, phone_number: str, code: str, device_id: str | None, 
     now = deps.clock()
     phone = normal_phone(deps, phone_number)
     otp = guess_code(deps, phone, SIGN_IN, code, device_id, client, now)
-    arrival = _arrived(deps, otp, now)
-    if arrival.is_new:
-        record(deps, arrival.admitted.user.user_id, "registered", client, now)
+    arrival = _arrived(deps, otp, client, now)
     return start_session(
         deps,
         arrival.admitted,
@@ -42,11 +39,11 @@ def verify_otp(deps: Deps, phone_number: str, code: str, device_id: str | None, 
     )
 
 
-def _arrived(deps: Deps, otp: Otp, now: datetime) -> Arrival:
+def _arrived(deps: Deps, otp: Otp, client: Client, now: datetime) -> Arrival:
     """Whoever has the phone, once the code is redeemed."""
-    spend = partial(_arrivals.spend, deps, partial(deps.otps.redeem, otp, now), deps.otps.redeeming(otp, now))
+    spend = Spending(deps, client, now, partial(deps.otps.redeem, otp, now), deps.otps.redeeming(otp, now))
     try:
-        return _arrivals.settle(deps, partial(_arriving.by_phone, deps, otp.phone, now), spend, now)
+        return settle(deps, partial(_arriving.by_phone, deps, otp.phone, now), spend, now)
     except KeysUnavailable:
         deps.otps.give_back(otp)  # the code was right, and works when KMS does
         raise

@@ -14,7 +14,7 @@ from config import Config
 from panzoto.cli.tables import create_all
 from panzoto.deps import Deps
 from panzoto.errors import EmailTaken
-from panzoto.flows.first_admin import first_admin
+from panzoto.flows.admin.first_admin import first_admin
 from panzoto.local.folder import Folder, kept, readable_password
 
 if TYPE_CHECKING:

@@ -23,13 +23,14 @@ NOT_APPROVED = "This email is not approved."
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
-    """One approved email. Without `expires_at` it holds until somebody ends it."""
+    """One approved email. Without `expires_at` it holds until somebody ends it; `version` counts its changes."""
 
     email: str
     approved_by: str
     approved_at: datetime
     expires_at: datetime | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    version: int = 1
 
     def holds(self, now: datetime) -> bool:
         """Whether it has not run out."""
@@ -71,42 +72,36 @@ class ApprovedEmails(Table):
         found = self.query(where, index=index, limit=limit, cursor=cursor)
         return ApprovalPage(tuple(map(from_item, found.items)), found.cursor)
 
-    def approve(self, approval: Approval) -> None:
-        """Keep an approval, in place of the one before."""
-        self.put(to_item(approval))
-
-    def add(self, approval: Approval) -> None:
-        """Keep an approval of an email that has none."""
-        taken = Conflict(f"{approval.email} is approved already. Change that approval.")
-        self.put(to_item(approval), when=Attr("email").not_exists(), otherwise=lambda _: taken)
-
-    def change(self, approval: Approval, seen: datetime | None = None) -> None:
-        """Keep an approval in place of one that must be there; with `seen`, of the one that was given at that time."""
-        same: Condition = Attr("email").exists()
-        if seen is not None and seconds(seen):  # one that was written by hand may say no time
-            same &= _given_at(seconds(seen))
-        gone = NotFound(NOT_APPROVED)
-        changed = Conflict("Somebody else has changed this approval meanwhile. Look at it again.")
-        self.put(to_item(approval), when=same, otherwise=lambda item: gone if item is None else changed)
-
     def enlist(self, email: str) -> None:
         """Put an approval on the lists, if it is still there."""
         with suppress(NotFound):
             self.update({"email": email}, Change(set=_places(email)), when=Attr("email").exists(), otherwise=NotFound)
 
-    def approving(self, approval: Approval) -> Member:
-        """The same, as a member of the transaction that makes somebody who needs it."""
+    def giving(self, approval: Approval) -> Member:
+        """An approval, in place of whatever there is, as a member of the transaction that makes whoever needs it."""
         return self.putting(to_item(approval))
 
-    def end(self, email: str) -> Approval | None:
-        """End an approval; what it was, if there was one."""
-        item = self.delete({"email": email})
-        return from_item(item) if item else None
+    def replacing(self, before: Approval | None, approval: Approval) -> Member:
+        """An approval in place of the one that was read, or of none, as a member of a transaction."""
+        return self.putting(to_item(approval), when=_is(before), otherwise=changed)
+
+    def ending(self, before: Approval) -> Member:
+        """The end of the approval that was read, as a member of a transaction."""
+        return self.deleting({"email": before.email}, when=_is(before), otherwise=changed)
 
 
-def _given_at(at: int) -> Condition:
-    """That an approval was given in that second: one that was written by hand may say fractions of it, or digits."""
-    return (Attr("approvedAt").gte(at) & Attr("approvedAt").lt(at + 1)) | Attr("approvedAt").eq(str(at))
+def changed(_: Item | None = None) -> Conflict:
+    """Whoever would change what is not there any more looks at it again."""
+    return Conflict("Somebody else has changed this approval meanwhile. Look at it again.")
+
+
+def _is(approval: Approval | None) -> Condition:
+    """That an approval is the very one that was read. One that was written by hand has no version."""
+    if approval is None:
+        return Attr("email").not_exists()
+    if approval.version:
+        return Attr("version").eq(approval.version)
+    return Attr("email").exists() & Attr("version").not_exists()
 
 
 def to_item(approval: Approval) -> Item:
@@ -118,6 +113,7 @@ def to_item(approval: Approval) -> Item:
         "approvedAt": seconds(approval.approved_at),
         "expiresAt": maybe_seconds(approval.expires_at),
         "metadata": dict(approval.metadata),
+        "version": approval.version,
     }
 
 
@@ -128,7 +124,7 @@ def _places(email: str) -> dict[str, str]:
 
 def from_item(item: Item) -> Approval:
     """The approval that an item describes, also one that somebody wrote by hand."""
-    metadata, ends = item.get("metadata"), item.get("expiresAt")
+    metadata, ends, version = item.get("metadata"), item.get("expiresAt"), item.get("version")
     about = metadata if isinstance(metadata, dict) else {}
     return Approval(
         email=item["email"],
@@ -136,6 +132,7 @@ def from_item(item: Item) -> Approval:
         approved_at=_time(item.get("approvedAt")),
         expires_at=None if ends is None else _time(ends),
         metadata={name: str(value) for name, value in about.items() if value is not None},
+        version=version if isinstance(version, int) else 0,
     )
 
 

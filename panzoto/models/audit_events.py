@@ -15,6 +15,7 @@ from .store.batches import Write
 from .store.expressions import Key
 from .store.gateway import Gateway
 from .store.pages import Page
+from .store.transaction import Member
 from .store.wire import Item
 from .table import Table
 from .times import seconds
@@ -53,8 +54,12 @@ class AuditEvents(Table):
         """Keep what happened."""
         self.write_many(puts=[self._counted(event) for event in events])
 
-    def recording(self, event: AuditEvent) -> Write:
-        """An event, as a part of several writes that are made together."""
+    def recording(self, event: AuditEvent) -> Member:
+        """An event, as a member of the transaction of what happened: neither is without the other."""
+        return self.putting(self._counted(event))
+
+    def batching(self, event: AuditEvent) -> Write:
+        """An event, as one of several writes that are made together but each for itself."""
         return self.batched(self._counted(event))
 
     def _counted(self, event: AuditEvent) -> Item:

@@ -54,6 +54,10 @@ class OneUseTokens(Table):
         """Keep a token that is about to be sent."""
         self.put(to_item(token), when=Attr("tokenId").not_exists())
 
+    def issuing(self, token: OneUseToken) -> Member:
+        """The same, as a member of a transaction."""
+        return self.putting(to_item(token), when=Attr("tokenId").not_exists())
+
     def look_at(self, purpose: Purpose, token_id: str, now: datetime) -> OneUseToken:
         """The token of that id, if it would work now; its digest is yet to be compared, and nothing is spent."""
         item = self.get({"tokenId": token_id})

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .spec import AUTH_TOKENS
+from .store.batches import Write
 from .store.expressions import Key
 from .store.wire import Item
 from .table import Table
@@ -51,9 +52,13 @@ class Sessions(Table):
         where = Key("userId").eq(user_id) & Key("tokenType").eq(TYPE)
         return list(self.query_all(where, index=INDEX))
 
-    def forget(self, session_ids: list[str]) -> None:
-        """Take sessions off the list."""
-        self.write_many(deletes=[{"tokenId": each} for each in session_ids])
+    def forget(self, session_id: str) -> None:
+        """Take a session off the list."""
+        self.delete({"tokenId": session_id})
+
+    def forgetting(self, session_id: str) -> Write:
+        """The same, as one of several writes that are made together but each for itself."""
+        return self.batched_delete({"tokenId": session_id})
 
 
 def to_item(session: Session) -> Item:

@@ -226,7 +226,7 @@ AUDIT_EVENTS = TableSpec(
         ),
     ),
     ttl="ttl",
-    operations=frozenset({"Query", "BatchWriteItem"}),
+    operations=frozenset({"Query", "PutItem", "BatchWriteItem"}),
 )
 
 TABLES: tuple[TableSpec, ...] = (

@@ -149,14 +149,18 @@ class Table:
     def write_many(self, *, puts: Iterable[Mapping[str, Any]] = (), deletes: Iterable[Mapping[str, Any]] = ()) -> None:
         """Write and delete many items, each for itself and none of them twice; returns when all are done."""
         writes = [self.batched(item) for item in puts]
-        writes += [Write(self.name, {"DeleteRequest": {"Key": encode_item(key)}}) for key in deletes]
-        self._permit("BatchWriteItem")
+        writes += [self.batched_delete(key) for key in deletes]
         batches.write(self._gateway, writes)
 
     def batched(self, item: Mapping[str, Any]) -> Write:
         """A put without conditions, as one of several writes that are made together but each for itself."""
         self._permit("BatchWriteItem")
         return Write(self.name, {"PutRequest": {"Item": encode_item(item)}})
+
+    def batched_delete(self, key: Mapping[str, Any]) -> Write:
+        """A delete without conditions, likewise."""
+        self._permit("BatchWriteItem")
+        return Write(self.name, {"DeleteRequest": {"Key": encode_item(key)}})
 
     # ── members of a transaction ────────────────────────────────────────────────────────────────────────────────
     def putting(

@@ -147,6 +147,12 @@ def ended_member(session_id: str, at: datetime) -> str:
     return f"{session_id} {seconds(at)}"
 
 
+def changed(user: User, changes: Item) -> User:
+    """The person as such changes of the item leave them; None takes an attribute away."""
+    item = {**to_item(user), **changes}
+    return from_item({name: value for name, value in item.items() if value is not None})
+
+
 def _salt(text: str) -> bytes:
     """The salt, as old software wrote it; none where that is no base64."""
     try:

@@ -47,13 +47,13 @@ class Users(Table):
         """Let only known devices sign in for a while."""
         self.change(user, now, {"guarded_until": seconds(now + lasting)})
 
-    def begin_deletion(self, user: User, now: datetime) -> User:
-        """Mark a person for deletion, from which moment nothing of theirs works any more."""
-        return self.change(user, now, _deleting(user, now), when=_as_read(user))
-
     def beginning_deletion(self, user: User, now: datetime) -> Member:
-        """The same, as a member of the transaction that takes an administrator away."""
-        return self.changing(user, now, _deleting(user, now), when=_as_read(user), otherwise=Conflict)
+        """The mark of a deletion, from which moment nothing of theirs works any more, as a member of a transaction.
+
+        Whoever deletes still may, and the epoch which the deletion raises is the newest.
+        """
+        changes = {"deleting_at": seconds(now), "session_epoch": user.epoch + 1}
+        return self.changing(user, now, changes, when=roles_are(user) & epoch_is(user), otherwise=Conflict)
 
     def changing(
         self, user: User, now: datetime, changes: dict[str, Any], *, when: Condition, otherwise: Lost
@@ -75,8 +75,11 @@ class Users(Table):
 
     def raise_epoch(self, user: User, now: datetime) -> User:
         """End all access tokens of a person at once, an old backend's too."""
-        change = Change(add={"session_epoch": 1}, set={"sessions_ended_at": seconds(now), "updated_at": seconds(now)})
-        return from_item(self._change_if_there(user, change))
+        return from_item(self._change_if_there(user, _raised(now)))
+
+    def raising_epoch(self, user: User, now: datetime) -> Member:
+        """The same, as a member of a transaction."""
+        return self.updating(_key(user), _raised(now), when=Attr("user_id").exists(), otherwise=SessionEnded)
 
     def remember_device(self, user: User, device: str) -> None:
         """Know a device that has signed in, unless the sessions have ended since; of too many one is forgotten."""
@@ -112,13 +115,8 @@ def new_password(user: User, password_hash: str, now: datetime) -> Item:
     }
 
 
-def _as_read(user: User) -> Condition:
-    """That whoever deletes still may, and that the epoch which the deletion raises is the newest."""
-    return roles_are(user) & epoch_is(user)
-
-
-def _deleting(user: User, now: datetime) -> Item:
-    return {"deleting_at": seconds(now), "session_epoch": user.epoch + 1}
+def _raised(now: datetime) -> Change:
+    return Change(add={"session_epoch": 1}, set={"sessions_ended_at": seconds(now), "updated_at": seconds(now)})
 
 
 def _key(user: User) -> dict[str, str]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.support import border
+
 from .conftest import API, PASSWORD, Service, new_email
 
 Me = dict[str, Any]
@@ -77,12 +79,28 @@ ACTS: dict[str, Callable[[Service, Me], object]] = {
 }
 
 
+# What changes nothing that it could be one transaction with; a sign-in is written together with its session.
+TOLD_ALONE = {"sign_in", "sign_in_failed", "password_rejected", "exported"}
+
+
+def told_by_transactions(passing: border.Border) -> set[str]:
+    """The actions of the events that were members of a transaction."""
+    members = [each for request in passing.requests for each in request.get("TransactItems", ())]
+    items = [each["Put"]["Item"] for each in members if "Put" in each]
+    return {item["action"]["S"] for item in items if "action" in item}
+
+
 @pytest.mark.parametrize(("action", "act"), ACTS.items(), ids=ACTS.keys())
 def test_every_act_is_on_record(service: Service, action: str, act: Callable[[Service, Me], object]) -> None:
-    """Each act leaves its event, with the address and the program it came from; no event holds a secret."""
+    """Each act leaves its event, with the address and the program it came from; no event holds a secret.
+
+    What changes something is on record by the same transaction: no crash parts them.
+    """
+    passing = border.at(service.deps.gateway._client)
     me = service.register()
     act(service, me)
     service.deps.later.finish()
+    assert (action in told_by_transactions(passing)) == (action not in TOLD_ALONE)
     events = list(service.deps.audit.all_of(me["user_id"]))
     found = [each for each in events if each["action"] == action]
     assert found

@@ -14,12 +14,13 @@ from panzoto.crypto.passwords import Passwords
 from panzoto.crypto.profiles import Profile
 from panzoto.errors import Conflict, MessageNotSent, SessionEnded, WrongPassword
 from panzoto.flows import _one_use
+from panzoto.flows._audit import recording
 from panzoto.flows._email_verification import PURPOSE
 from panzoto.flows._sessions import end_one
 from panzoto.flows.login import login
 from panzoto.messages.message import Message
 from panzoto.messages.post import NoSms, Post
-from panzoto.models.store import ledger
+from panzoto.models.store import batches, ledger
 from panzoto.models.store.expressions import Change
 from panzoto.models.store.transaction import transact
 from panzoto.models.user import User
@@ -218,10 +219,10 @@ def test_the_end_of_a_session_makes_nobody(service: Service) -> None:
     gone, here = person(deps, new_email()), person(deps, new_email())
     of_gone, of_here = signed_in(deps, gone).session_id, signed_in(deps, here).session_id
     deps.users.delete_person(gone.user_id)
-    deps.lineages.forget([of_here])
+    batches.write(deps.gateway, [deps.lineages.forgetting(of_here)])
     for user, session_id in ((gone, of_gone), (here, of_here)):
         with pytest.raises(SessionEnded):
-            end_one(deps, user, session_id, now, now)
+            end_one(deps, user, session_id, now, now, recording(deps, user.user_id, "signed_out", HERE, now))
     assert not deps.lineages.revoke(of_here, now)
     assert deps.users.find(gone.user_id) is None
     assert deps.lineages.find(of_here) is None
@@ -231,7 +232,8 @@ def test_an_ended_session_is_known_for_longer_than_its_tokens(service: Service) 
     """By as much as the clocks of two machines may be apart: a token of the slower one works a moment longer."""
     deps, user = service.deps, person(service.deps, new_email())
     ended, lasting = signed_in(deps, user).session_id, deps.config.jwt_access_expiry
-    end_one(deps, user, ended, service.clock(), service.clock())
+    now = service.clock()
+    end_one(deps, user, ended, now, now, recording(deps, user.user_id, "signed_out", HERE, now))
     for seconds, known in ((55, {ended}), (65, set())):
         later = service.clock() + lasting + timedelta(seconds=seconds)
         deps.users.forget_ended(found(service, user.user_id), later, lasting)

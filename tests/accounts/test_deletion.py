@@ -46,17 +46,6 @@ def test_an_interrupted_deletion_is_finished_by_the_sweep(service: Service) -> N
     service.register(me["email"])
 
 
-def test_a_deletion_that_ends_at_its_mark_is_put_on_record(service: Service) -> None:
-    """Or a later pass of the migration would bring the person back, since nobody knew of it."""
-    me = service.register()
-    user = service.deps.users.find(me["user_id"])
-    assert user is not None
-    service.deps.users.begin_deletion(user, service.clock())
-    assert sweep(service)[0] == 0
-    actions = [each["action"] for each in service.deps.audit.all_of(me["user_id"])]
-    assert actions.count("deleted") == 1
-
-
 def replace_endpoint(service: Service) -> S3Client:
     """A client of an S3 that is not there."""
     return Clients(replace(service.deps.config, aws_endpoint="http://127.0.0.1:9")).s3()

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSPreparedRequest
 
+from panzoto.flows._audit import recording
 from panzoto.flows._sessions import end_one
 from panzoto.models.user import User
 from tests.support import border
+from tests.support.phones import HERE
 
 from .conftest import PASSWORD, Service
 
@@ -80,7 +82,8 @@ def end_this(service: Service, me: dict[str, Any]) -> None:
     """End this session alone, elsewhere."""
     session_id = service.deps.access_tokens.read(me["token"], service.clock()).sid
     assert session_id is not None
-    end_one(service.deps, person(service, me), session_id, service.clock(), service.clock())
+    recorded = recording(service.deps, me["user_id"], "signed_out", HERE, service.clock())
+    end_one(service.deps, person(service, me), session_id, service.clock(), service.clock(), recorded)
 
 
 @pytest.mark.parametrize("end", [end_all, end_this])

@@ -20,18 +20,18 @@ from tests.support.border import Send
 from .conftest import PASSWORD, Service
 
 HERE = Client("192.0.2.7", "test", "en")
-# That many writes, each as slow as that, take longer than a request may wait.
-MANY, SECONDS = 180, 0.02
+# To end so many, a dozen in a call that takes so long, takes longer than a request may wait.
+MANY, SECONDS, DEADLINE = 400, 0.08, 1.5
 
 
 def slowly(request: AWSPreparedRequest, _: Send) -> None:
-    """A store that takes its time for a write."""
-    if b"UpdateItem" in request.headers["X-Amz-Target"].encode():
+    """A store that takes its time for many writes."""
+    if b"BatchWriteItem" in request.headers["X-Amz-Target"].encode():
         time.sleep(SECONDS)
 
 
 @pytest.fixture
-def me(service: Service) -> dict[str, Any]:
+def me(service: Service, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Somebody with many sessions."""
     me, deps, now = service.register(), service.deps, service.clock()
     user = deps.users.find(me["user_id"])
@@ -41,6 +41,7 @@ def me(service: Service) -> dict[str, Any]:
     writes = [write for each in begun for write in _sessions._records(deps, user, each, HERE, None)]
     batches.write(deps.gateway, writes)
     border.at(deps.gateway._client, then=slowly)
+    monkeypatch.setattr(deps.gateway, "_deadline", deps.gateway._attempt + DEADLINE)
     return me
 
 

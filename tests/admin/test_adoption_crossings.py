@@ -13,11 +13,12 @@ from panzoto.cli import operating
 from panzoto.deps import Deps, build
 from panzoto.errors import Conflict
 from panzoto.flows.admin.adopt import Outcome, adopt
-from panzoto.flows.delete_me import finish
+from panzoto.flows.delete_me import erase
 from panzoto.flows.register import register
 from panzoto.models.store.expressions import Change
 from tests.support import border, races
 from tests.support.effort import tries
+from tests.support.people import leave
 from tests.support.phones import HERE
 
 from .conftest import BOSS, PASSWORD, Office, new_email, opened
@@ -164,14 +165,14 @@ def test_a_deletion_before_any_call(office: Office, calls: Calls, ends: str) -> 
     def begins(user_id: str, _: str) -> None:
         user = office.deps.users.find(user_id)
         assert user is not None
-        leaving.append(office.deps.users.begin_deletion(user, office.clock()))
+        leaving.append(leave(office.deps, user))
         if ends == "at once":
-            finish(office.deps, leaving.pop())
+            erase(office.deps, leaving.pop())
 
     met = each_call(office, calls, before(begins))
     assert all((each.code, each.wrong) == (0, []) for each in met)
     for user in leaving if ends == "later" else []:
-        finish(office.deps, user)
+        erase(office.deps, user)
     assert office.flask("users", "sweep").exit_code == 0
     for each in met[:-1]:
         assert claimed_by(office, each.email) is None
@@ -213,10 +214,10 @@ REFUSED = [
         "StoreRefused: DynamoDB refused TransactWriteItems: AccessDeniedException",
     ),
     (
-        border.cancels("None", "ValidationError"),
+        border.cancels("None", "ValidationError", "None"),
         "TransactionLost: a transaction was refused: Update users: ValidationError",
     ),
-    (border.cancels("None", "ConditionalCheckFailed"), str(Conflict())),
+    (border.cancels("None", "ConditionalCheckFailed", "None"), str(Conflict())),
 ]
 
 

@@ -18,6 +18,7 @@ from panzoto.models.audio_file import AudioFile, to_item
 from panzoto.models.store import batches
 from panzoto.models.store.expressions import Change
 from tests.support import border
+from tests.support.people import leave
 
 from .conftest import Office, opened
 
@@ -97,7 +98,7 @@ def test_what_a_command_counts_is_written_when_it_ends(ministack: str) -> None:
     office = opened(ministack)
     me, leaving = office.someone(), office.someone()
     office.deps.audio_files.put(to_item(recording(leaving["user_id"], 1)))
-    office.deps.users.begin_deletion(office.user(leaving), office.clock())
+    leave(office.deps, office.user(leaving))
     office.deps.tally.give()
     assert said(office, "users", "sign-out", me["email"]).startswith("1 session of ")
     assert said(office, "users", "sweep").endswith("1 deletions finished.\n")

@@ -12,8 +12,8 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import EndpointConnectionError
 
 from panzoto.errors import EmailTaken, StoreUnavailable
+from panzoto.flows.admin.first_admin import first_admin
 from panzoto.flows.approvals import approve, end_approval
-from panzoto.flows.first_admin import first_admin
 from panzoto.models.approved_emails import Approval
 from tests.accounts.test_crashes import Crashes
 from tests.support import border
@@ -134,7 +134,7 @@ def test_a_refresh_that_misses_the_approval(service: Service, crashes: Crashes) 
 
     def begin() -> dict[str, Any]:
         tokens = member(service)
-        service.deps.approved_emails.end(tokens["email"])
+        service.deps.approved_emails.delete({"email": tokens["email"]})
         return tokens
 
     for tokens in crashes.each(lambda tokens: refresh(service, tokens), begin):

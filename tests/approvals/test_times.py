@@ -195,7 +195,7 @@ def test_who_is_approved_again_signs_in_again(service: Service) -> None:
 def test_an_approval_that_was_deleted_by_hand(service: Service) -> None:
     """An access token goes on for its quarter of an hour; the next refresh ends the session, for good."""
     tokens = member(service)
-    service.deps.approved_emails.end(tokens["email"])
+    service.deps.approved_emails.delete({"email": tokens["email"]})
     assert works(service, tokens)
     assert refresh(service, tokens).status_code == 401
     assert not works(service, tokens)
@@ -220,7 +220,7 @@ def test_approved_again_after_a_deletion_by_hand(service: Service) -> None:
     """For a time, sessions that would outlast it end; for ever, they go on."""
     for until, goes_on in ((in_a_while(service, hours=1), False), (None, True)):
         tokens = member(service)
-        service.deps.approved_emails.end(tokens["email"])
+        service.deps.approved_emails.delete({"email": tokens["email"]})
         approved(service, tokens["email"], until=until)
         assert lives(service, tokens) == goes_on
 

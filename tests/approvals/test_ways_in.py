@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import jwt
 import pytest
 
-from panzoto.flows.first_admin import first_admin
+from panzoto.flows.admin.first_admin import first_admin
 from tests.support.configs import SECRET
 from tests.support.numbers import new_phone
 
@@ -67,7 +67,7 @@ def test_the_old_address_asks_for_approval_too(service: Service) -> None:
     body = {"email": new_email(), "password": PASSWORD}
     assert refused(service.http.post("/api/register", json=body))
     tokens = member(service)
-    service.deps.approved_emails.end(tokens["email"])
+    service.deps.approved_emails.delete({"email": tokens["email"]})
     assert refused(service.http.post("/api/login", json=body | {"email": tokens["email"]}))
 
 
@@ -84,7 +84,7 @@ def test_an_approval_that_ends_while_a_registration_waits(service: Service) -> N
     """Its link is refused and stays good; approved again, it works."""
     email = approved(service)
     link = {"token": asked_for(service, email)}
-    service.deps.approved_emails.end(email)
+    service.deps.approved_emails.delete({"email": email})
     assert refused(service.post("/email/verify", link))
     page = service.http.post(f"/verify/{link['token']}")
     assert (page.status_code, SENTENCE in page.text) == (403, True)
@@ -97,7 +97,7 @@ def test_an_approval_that_ends_between_the_link_and_the_first_sign_in(service: S
     """A verified email is no approved one, and the audio key is not made before its owner may come in."""
     email = approved(service)
     assert service.post("/email/verify", {"token": asked_for(service, email)}).status_code == 200
-    service.deps.approved_emails.end(email)
+    service.deps.approved_emails.delete({"email": email})
     assert refused(login(service, email))
     user = found(service, email)
     assert user is not None
@@ -177,7 +177,7 @@ def test_a_reset_proves_the_email(before: Service) -> None:
 def test_a_password_change_asks_for_approval(service: Service) -> None:
     """Whoever has been taken off by hand gets no new session by it, and the password stays."""
     tokens = member(service)
-    service.deps.approved_emails.end(tokens["email"])
+    service.deps.approved_emails.delete({"email": tokens["email"]})
     body = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
     assert refused(service.post("/password/change", body, token=tokens["token"]))
     approved(service, tokens["email"])
@@ -203,7 +203,7 @@ def test_a_phone_of_somebody_approved_signs_in(service: Service) -> None:
     body = {"phone_number": phone, "otp": phone_code(service, phone)}
     assert works(service, entered(service.post("/verify-otp", body)))
     body["otp"] = phone_code(service, phone)
-    service.deps.approved_emails.end(tokens["email"])
+    service.deps.approved_emails.delete({"email": tokens["email"]})
     assert refused(service.post("/verify-otp", body))
 
 
@@ -222,7 +222,7 @@ def test_a_link_is_looked_at_again_when_it_is_followed(service: Service) -> None
     tokens = member(service)
     for email in (tokens["email"], approved(service)):
         link = magic_link(service, email)
-        service.deps.approved_emails.end(email)
+        service.deps.approved_emails.delete({"email": email})
         assert refused(service.post("/magic-link/verify", {"token": link}))
         page = service.http.post(f"/m/{link}")
         assert (page.status_code, SENTENCE in page.text) == (403, True)
@@ -235,7 +235,7 @@ def test_a_session_in_a_browser_asks_for_approval(service: Service) -> None:
     email = approved(service)
     assert service.http.post(f"/m/{magic_link(service, email)}").status_code in {200, 303}
     assert service.http.get("/signed-in").status_code == 200
-    service.deps.approved_emails.end(email)
+    service.deps.approved_emails.delete({"email": email})
     assert service.http.get("/signed-in").status_code == 403
 
 
@@ -247,7 +247,7 @@ def test_a_link_by_sms_asks_for_approval(service: Service) -> None:
     link = magic_link(service, tokens["email"], **sms)
     assert works(service, entered(service.post("/magic-link/verify", {"token": link})))
     assert magic_link(service, approved(service), flow="sms", phone_number=new_phone()) is None
-    service.deps.approved_emails.end(tokens["email"])
+    service.deps.approved_emails.delete({"email": tokens["email"]})
     assert magic_link(service, tokens["email"], **sms) is None
 
 
@@ -267,7 +267,7 @@ def test_nobody_moves_to_an_email_that_is_not_approved(service: Service) -> None
     assert service.mails(unapproved) == []
     assert ask_for_email(service, tokens, wanted) == 200
     link = {"token": service.link(wanted, "verify")}
-    service.deps.approved_emails.end(wanted)
+    service.deps.approved_emails.delete({"email": wanted})
     assert refused(service.post("/email/verify", link))
     assert found(service, wanted) is None
     assert lives(service, tokens)
@@ -323,7 +323,7 @@ def test_a_dead_refresh_token_is_dead_for_its_own_reason(service: Service) -> No
     """Whoever is signed out hears nothing of approvals, and no event tells of one."""
     tokens = member(service)
     service.post("/logout", token=tokens["token"])
-    service.deps.approved_emails.end(tokens["email"])
+    service.deps.approved_emails.delete({"email": tokens["email"]})
     answer = refresh(service, tokens)
     assert answer.status_code == 401
     assert "approved" not in answer.get_json()["error"]

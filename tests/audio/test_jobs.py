@@ -20,6 +20,7 @@ from panzoto.models.auth_state.audio_jobs import AudioJobs, JobLost
 from panzoto.workers import Workers
 from tests.accounts.conftest import Service
 from tests.crypto.streams import recording
+from tests.support.people import leave
 from tests.support.phones import signed_in
 
 from .conftest import FILES, MIB, send, sweep
@@ -255,9 +256,7 @@ def test_an_owner_who_leaves_meanwhile(owner: Owner, monkeypatch: pytest.MonkeyP
     file_id = begun(owner).get_json()["file_info"]["file_id"]
     leaving = owner.deps.users.find(owner.user.user_id)
     assert leaving is not None
-    crossing(
-        monkeypatch, Copies, "write", lambda: owner.deps.users.begin_deletion(leaving, owner.deps.clock()), after=True
-    )
+    crossing(monkeypatch, Copies, "write", lambda: leave(owner.deps, leaving), after=True)
     assert work(owner.deps) == 0
     assert owner.job(file_id).fault == "NotFound"
     assert owner.nothing_is_left_in_the_clear()

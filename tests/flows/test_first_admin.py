@@ -12,7 +12,7 @@ from argon2.low_level import Type
 
 from panzoto.deps import Deps
 from panzoto.errors import EmailTaken, TransactionLost
-from panzoto.flows.first_admin import first_admin
+from panzoto.flows.admin.first_admin import first_admin
 from panzoto.models.store.transaction import transact
 from panzoto.models.user import to_item
 

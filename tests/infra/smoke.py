@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from panzoto.crypto.vault import Sealed
 from panzoto.deps import Deps
-from panzoto.flows.first_admin import first_admin
+from panzoto.flows.admin.first_admin import first_admin
 from tests.accounts.conftest import PASSWORD, Clock, Service, new_email
 from tests.audio.conftest import FILES
 from tests.audio.sealing import got, with_password

@@ -223,7 +223,7 @@ def test_an_approval_that_ends(service_for: Callable[..., Service]) -> None:
     email, http = new_email(), browser(service)
     approve(service.deps, email, "admin@example.com")
     cookie = signed_in(service, http, email)
-    service.deps.approved_emails.end(email)
+    service.deps.approved_emails.delete({"email": email})
     assert http.get("/signed-in").status_code == 403
     assert http.post("/signed-out").status_code == 200
     lineage = service.deps.lineages.find(service.deps.refresh_tokens.read(cookie).sid)

@@ -16,6 +16,7 @@ from panzoto.flows import _one_use
 from panzoto.flows.delete_me import erase
 from panzoto.models.auth_state.keys import key
 from tests.support.numbers import new_phone
+from tests.support.people import leave
 from tests.support.phones import HERE
 
 from .conftest import (
@@ -203,7 +204,7 @@ def test_while_the_account_is_being_deleted(service: Service) -> None:
     email = new_email()
     body = signs_in(service, linked(service, email))
     token = linked(service, email)
-    user = service.deps.users.begin_deletion(user_of(service, body["user_id"]), service.clock())
+    user = leave(service.deps, user_of(service, body["user_id"]))
     assert refused(verify(service, token)) == (403, "access_denied")
     ask(service, email)
     assert "cannot sign in" in service.mails(email)[0]["subject"]

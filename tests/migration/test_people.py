@@ -24,6 +24,7 @@ from migrations.rows import Rules
 from migrations.source import opened
 from panzoto.deps import build
 from tests.accounts.conftest import PASSWORD, Service, new_email
+from tests.support.people import leave
 
 from .conftest import SALT, Move, Old, files_of, users_of
 
@@ -181,7 +182,7 @@ def test_people_who_come_between_the_tables(service: Service, moving: Move, old:
     moving.done("run")
     bob = moving.deps.users.find("bob")
     assert bob is not None
-    moving.deps.users.begin_deletion(bob, datetime.now(UTC))
+    leave(moving.deps, bob)
     old.file("f1", "ann")
     old.file("f2", "bob")
     moving.done("run")

@@ -13,8 +13,8 @@ import pytest
 import limits
 from panzoto import create_app
 from panzoto.deps import Deps
+from panzoto.flows.approvals import approve
 from panzoto.flows.delete_me import erase
-from panzoto.models.approved_emails import Approval
 from panzoto.providers.id_tokens import LEEWAY
 from tests.accounts.conftest import PASSWORD
 from tests.accounts.test_crashes import Crashes
@@ -142,13 +142,12 @@ def test_only_approved_emails(oauth_for: Callable[..., OAuth], told: Hostile) ->
     oauth = oauth_for(at(told.issuer), registration_policy="approved")
     answer = oauth.shows_code()
     assert (answer.status_code, answer.get_json()["code"]) == (403, "not_approved")
-    now = oauth.deps.clock()
-    oauth.deps.approved_emails.approve(Approval(email=email_of(told), approved_by="tests", approved_at=now))
+    approve(oauth.deps, email_of(told), "tests")
     oauth.connected()
-    oauth.deps.approved_emails.end(email_of(told))
+    oauth.deps.approved_emails.delete({"email": email_of(told)})
     assert oauth.shows_code().get_json()["code"] == "not_approved"
     told.subject, told.claims = "unproved", {"email_verified": False}
-    oauth.deps.approved_emails.approve(Approval(email=email_of(told), approved_by="tests", approved_at=now))
+    approve(oauth.deps, email_of(told), "tests")
     assert oauth.shows_code().get_json()["code"] == "not_approved"
 
 

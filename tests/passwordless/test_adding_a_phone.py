@@ -15,6 +15,7 @@ from panzoto.models.store.expressions import Change
 from tests.accounts.conftest import PASSWORD, new_email
 from tests.support import border
 from tests.support.numbers import new_phone
+from tests.support.people import leave
 from tests.support.phones import HERE
 
 from .conftest import (
@@ -299,7 +300,7 @@ def test_an_account_that_is_deleted_meanwhile_takes_no_phone(service: Service, r
     def meanwhile() -> None:
         user = other.users.find(me["user_id"])
         assert user is not None
-        other.users.begin_deletion(user, service.clock.now)
+        leave(other, user)
 
     before = 1 if removing else 3
     store.expect(*[border.through] * before, border.after(meanwhile, border.through))

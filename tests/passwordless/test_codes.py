@@ -23,6 +23,7 @@ from panzoto.models.store.expressions import Change
 from tests.accounts.conftest import replace_gate, service_with
 from tests.support import border
 from tests.support.numbers import new_phone
+from tests.support.people import leave
 from tests.support.phones import HERE
 
 from .conftest import (
@@ -360,7 +361,7 @@ def test_a_person_who_was_disabled_at_that_moment(service: Service) -> None:
     assert user is not None
     other = build(service.deps.config)
     reading = [border.through] * 4  # two charges, the claim, the person
-    store.expect(*reading, border.after(lambda: other.users.begin_deletion(user, service.clock.now), border.through))
+    store.expect(*reading, border.after(lambda: leave(other, user), border.through))
     status, body = answer(service, me["phone"], code)
     store.expect()
     assert status == 200

@@ -90,6 +90,8 @@ def calm(crowd: Crowd, people: list[Person]) -> None:
         person.look()
         person.lists()
         person.comes_back()
+        if not person.kept:  # or it were luck whether anybody has something to decrypt
+            person.records()
         person.decrypts()
         person.connects()
     tries_all(crowd)

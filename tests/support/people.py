@@ -7,6 +7,10 @@ from dataclasses import dataclass, field, replace
 from flask.testing import FlaskClient
 
 from panzoto.deps import Deps
+from panzoto.flows._audit import recording
+from panzoto.flows.client import Client
+from panzoto.models.store.transaction import transact
+from panzoto.models.user import User
 from tests.support.phones import person, signed_in
 
 FILES = "/api/v1/audio-files"
@@ -56,3 +60,11 @@ def begun_upload(http: FlaskClient, who: Somebody) -> dict[str, str]:
     assert answer.status_code == 201, answer.get_json()
     found: dict[str, str] = answer.get_json()
     return found
+
+
+def leave(deps: Deps, user: User) -> User:
+    """Begin the deletion of somebody, and get no further."""
+    now = deps.clock()
+    recorded = recording(deps, user.user_id, "deleted", Client("", "", "en"), now)
+    transact(deps.gateway, deps.users.beginning_deletion(user, now), recorded)
+    return replace(user, epoch=user.epoch + 1, deleting_at=now)

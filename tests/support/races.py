@@ -16,7 +16,7 @@ from multiprocessing.synchronize import Barrier
 from config import Config
 from panzoto.deps import Deps, build
 from panzoto.errors import Conflict
-from panzoto.flows.first_admin import first_admin
+from panzoto.flows.admin.first_admin import first_admin
 from panzoto.models.spec import AUDIO_FILES
 from panzoto.models.store.expressions import Attr, Change
 from panzoto.models.table import Table

@@ -1,4 +1,4 @@
-"""How acts are told: by whom, on whom, and what was before and what is after."""
+"""How acts are put on record by their own transaction: by whom, on whom, and what was before and what is after."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 
 from panzoto.deps import Deps
 from panzoto.models.audit_events import AuditEvent
+from panzoto.models.store.transaction import Member
 from panzoto.models.user import User
 
 from .staff import Staff
 
 
-def record(
+def recording(
     deps: Deps,
     staff: Staff,
     subject: str,
@@ -22,9 +23,9 @@ def record(
     *,
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
-) -> None:
-    """Record an act."""
-    deps.audit.record(
+) -> Member:
+    """An act, on record, as a member of the transaction by which it is done."""
+    return deps.audit.recording(
         AuditEvent(
             subject=subject,
             action=action,

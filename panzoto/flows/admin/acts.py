@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +12,11 @@ from panzoto.flows._sessions import clear_sessions, end_one
 from panzoto.models.store.expressions import Attr
 from panzoto.models.store.transaction import Member, transact
 from panzoto.models.times import seconds
-from panzoto.models.user import ADMIN, ROLES, User
+from panzoto.models.user import ADMIN, ROLES, User, changed
 from panzoto.models.user_conditions import epoch_is, roles_are
 
 from ._find import person
-from ._record import record, standing
+from ._record import recording, standing
 from .staff import Admin, Staff
 
 UNPROVED = "Nobody has proved that the email of this account is its owner's. They sign in by a link to it first."
@@ -33,10 +32,8 @@ def disable(deps: Deps, admin: Admin, user_id: str) -> User:
     if user.disabled_at is not None:
         return user
     leaving = [deps.admins.removing(user_id)] if ADMIN in user.roles else []
-    _change(deps, admin, user, now, {"disabled_at": seconds(now), **_ended(user, now)}, *leaving)
-    after = replace(user, disabled_at=now.replace(microsecond=0), epoch=user.epoch + 1)
-    record(deps, admin, user_id, "disabled", now, before=standing(user), after=standing(after))
-    clear_sessions(deps, after, now)
+    after = _change(deps, admin, user, "disabled", now, {"disabled_at": seconds(now), **_ended(user, now)}, *leaving)
+    clear_sessions(deps, after)
     return after
 
 
@@ -46,10 +43,7 @@ def enable(deps: Deps, admin: Admin, user_id: str) -> User:
     if user.disabled_at is None:
         return user
     coming = [deps.admins.adding(user_id)] if ADMIN in user.roles else []
-    _change(deps, admin, user, now, {"disabled_at": None}, *coming)
-    after = replace(user, disabled_at=None)
-    record(deps, admin, user_id, "enabled", now, before=standing(user), after=standing(after))
-    return after
+    return _change(deps, admin, user, "enabled", now, {"disabled_at": None}, *coming)
 
 
 def grant_role(deps: Deps, admin: Admin, user_id: str, role: str) -> User:
@@ -65,11 +59,7 @@ def grant_role(deps: Deps, admin: Admin, user_id: str, role: str) -> User:
         return user
     if role not in user.roles and user.email is not None and user.email_verified_at is None:
         raise Conflict(UNPROVED)
-    after = replace(user, roles=user.roles | {role})
-    _change(deps, admin, user, now, {"roles": after.roles}, *coming)
-    if after != user:
-        record(deps, admin, user_id, "role_granted", now, before=standing(user), after=standing(after))
-    return after
+    return _change(deps, admin, user, "role_granted", now, {"roles": user.roles | {role}}, *coming)
 
 
 def revoke_role(deps: Deps, admin: Admin, user_id: str, role: str) -> User:
@@ -79,10 +69,9 @@ def revoke_role(deps: Deps, admin: Admin, user_id: str, role: str) -> User:
     if role not in user.roles:
         return user
     leaving = [deps.admins.removing(user_id)] if role == ADMIN and user.disabled_at is None else []
-    after = replace(user, roles=user.roles - {role}, epoch=user.epoch + 1)
-    _change(deps, admin, user, now, {"roles": after.roles or None, **_ended(user, now)}, *leaving)
-    record(deps, admin, user_id, "role_revoked", now, before=standing(user), after=standing(after))
-    clear_sessions(deps, after, now)
+    changes = {"roles": (user.roles - {role}) or None, **_ended(user, now)}
+    after = _change(deps, admin, user, "role_revoked", now, changes, *leaving)
+    clear_sessions(deps, after)
     return after
 
 
@@ -92,18 +81,18 @@ def revoke_session(deps: Deps, staff: Staff, user_id: str, session_id: str) -> N
     lineage = deps.lineages.find(session_id)
     if lineage is None or lineage.user_id != user_id:
         raise NotFound("There is no such session.")
-    end_one(deps, user, session_id, lineage.created_at, now)
     before = {"session": session_id, "signed_in_at": lineage.created_at.isoformat()}
-    record(deps, staff, user_id, "session_ended", now, before=before, after=None)
+    recorded = recording(deps, staff, user_id, "session_ended", now, before=before, after=None)
+    end_one(deps, user, session_id, lineage.created_at, now, recorded)
 
 
 def revoke_all_sessions(deps: Deps, staff: Staff, user_id: str) -> int:
     """End every session of somebody's; how many were known. Commit point: the epoch, which ends all tokens at once."""
     now, user = deps.clock(), person(deps, user_id)
-    deps.users.raise_epoch(user, now)
-    ended = clear_sessions(deps, user, now)
-    record(deps, staff, user_id, "signed_out_everywhere", now, before={"sessions": ended}, after={"sessions": 0})
-    return ended
+    before, after = {"sessions": len(deps.sessions.of(user_id))}, {"sessions": 0}
+    recorded = recording(deps, staff, user_id, "signed_out_everywhere", now, before=before, after=after)
+    transact(deps.gateway, deps.users.raising_epoch(user, now), recorded)
+    return clear_sessions(deps, user)
 
 
 def send_reset(deps: Deps, admin: Admin, user_id: str) -> str:
@@ -111,17 +100,22 @@ def send_reset(deps: Deps, admin: Admin, user_id: str) -> str:
     now, user = deps.clock(), person(deps, user_id)
     if user.email is None or user.disabled_at is not None:
         raise Conflict("This account has no email that a link could go to, or is disabled.")
-    send_link(deps, user, user.email, admin.client, now)
-    record(deps, admin, user_id, "reset_sent", now, before=None, after={"email": user.email})
+    recorded = recording(deps, admin, user_id, "reset_sent", now, before=None, after={"email": user.email})
+    send_link(deps, user, user.email, admin.client, now, recorded)
     return user.email
 
 
-def _change(deps: Deps, admin: Admin, user: User, now: datetime, changes: dict[str, Any], *others: Member) -> None:
-    """Change a person who is still as they were read, together with what else must be so."""
+def _change(
+    deps: Deps, admin: Admin, user: User, action: str, now: datetime, changes: dict[str, Any], *others: Member
+) -> User:
+    """Change a person who is still as they were read, together with what else must be so; the person then."""
+    after = changed(user, changes)
+    recorded = recording(deps, admin, user.user_id, action, now, before=standing(user), after=standing(after))
     as_read = epoch_is(user) & roles_are(user) & Attr("deleting_at").not_exists()
     same = as_read & (Attr("disabled_at").exists() if user.disabled_at else Attr("disabled_at").not_exists())
     changing = deps.users.changing(user, now, changes, when=same, otherwise=Conflict)
-    transact(deps.gateway, *_still_admin(deps, admin, user), *others, changing)
+    transact(deps.gateway, *_still_admin(deps, admin, user), *others, changing, recorded)
+    return after
 
 
 def _still_admin(deps: Deps, admin: Admin, user: User) -> list[Member]:

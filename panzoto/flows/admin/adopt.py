@@ -17,7 +17,7 @@ from panzoto.models.store.wire import Item
 from panzoto.models.user import User, from_item
 from panzoto.models.user_conditions import email_is
 
-from ._record import record
+from ._record import recording
 from .staff import Admin
 
 
@@ -56,7 +56,7 @@ def check(deps: Deps, user_id: str) -> Outcome:
 def adopt(deps: Deps, admin: Admin, user_id: str) -> Outcome:
     """Claim the email of somebody, and bring it into the form in which it is claimed; raises for whom that cannot be.
 
-    Commit point: the transaction of the claim and the person. A crash after it costs the audit event alone.
+    Commit point: the transaction of the claim, the person and the event. A crash after it costs nothing.
     """
     now = deps.clock()
     try:
@@ -73,8 +73,8 @@ def _adopt(deps: Deps, admin: Admin, user_id: str, now: datetime) -> Outcome:
     changes: dict[str, Any] = {"email": email, **dict.fromkeys(found.nulls)}
     claiming = deps.emails.claiming(email, user_id)
     changing = deps.users.changing(user, now, changes, when=_as_read(found), otherwise=Conflict)
-    transact(deps.gateway, claiming, changing)
-    record(deps, admin, user_id, "adopted", now, before={"email": user.email}, after={"email": email})
+    recorded = recording(deps, admin, user_id, "adopted", now, before={"email": user.email}, after={"email": email})
+    transact(deps.gateway, claiming, changing, recorded)
     return Outcome.ADOPTED
 
 

@@ -9,11 +9,11 @@ from functools import partial
 from itertools import islice
 
 from panzoto.deps import Deps
-from panzoto.errors import InvalidRequest, NotFound, PanzotoError, StoreUnavailable
+from panzoto.errors import Conflict, InvalidRequest, NotFound, PanzotoError, StoreUnavailable
 from panzoto.flows._addresses import maybe_email, normal_email
-from panzoto.flows._approving import By, Wanted, give, take
+from panzoto.flows._approving import By, Wanted, anything, give, take
 from panzoto.flows.approvals_csv import Row, approval_of, moment, rows
-from panzoto.models.approved_emails import NOT_APPROVED, Approval, ApprovalPage
+from panzoto.models.approved_emails import NOT_APPROVED, Approval, ApprovalPage, changed
 from panzoto.models.store import ledger
 
 from .staff import Admin, Staff
@@ -68,7 +68,7 @@ def add_approval(
     metadata: dict[str, str] | None = None,
 ) -> Approval:
     """Approve an email that is not approved yet. Commit point as in `give`."""
-    return give(deps, Wanted(email, expires_at, metadata), _by(admin), deps.approved_emails.add)
+    return give(deps, Wanted(email, expires_at, metadata), _by(admin), _is_new)
 
 
 def edit_approval(
@@ -77,14 +77,13 @@ def edit_approval(
     email: str,
     expires_at: datetime | None,
     metadata: dict[str, str] | None,
-    seen: datetime | None = None,
+    version: int | None = None,
 ) -> Approval:
     """Change what an approval says. Commit point as in `give`.
 
-    Whoever says when the approval was given that they have seen changes no other.
+    Whoever says which version they have seen changes no other.
     """
-    keep = partial(deps.approved_emails.change, seen=seen)
-    return give(deps, Wanted(email, expires_at, metadata), _by(admin), keep)
+    return give(deps, Wanted(email, expires_at, metadata), _by(admin), partial(_is_there, version))
 
 
 def end_approval(deps: Deps, admin: Admin, email: str) -> Approval:
@@ -117,7 +116,19 @@ def import_approvals(deps: Deps, admin: Admin, text: str) -> Imported:
 
 def _approve_row(deps: Deps, admin: Admin, row: Row) -> Approval:
     by = _by(admin, row.says.get("approved_by") or admin.name)
-    return give(deps, approval_of(row), by, deps.approved_emails.approve)
+    return give(deps, approval_of(row), by, anything)
+
+
+def _is_new(before: Approval | None) -> None:
+    if before is not None:
+        raise Conflict(f"{before.email} is approved already. Change that approval.")
+
+
+def _is_there(version: int | None, before: Approval | None) -> None:
+    if before is None:
+        raise NotFound(NOT_APPROVED)
+    if version is not None and version != before.version:
+        raise changed()
 
 
 def _said(fault: PanzotoError) -> str:

@@ -8,8 +8,7 @@ from functools import partial
 from panzoto.deps import Deps
 from panzoto.errors import Conflict, LinkNeeded
 from panzoto.flows import _arriving
-from panzoto.flows._arrivals import Arrival, settle
-from panzoto.flows._audit import record
+from panzoto.flows._arrivals import Arrival, recordings, settle
 from panzoto.flows._email_verification import send_if_few
 from panzoto.flows._mail import notify_of_identity
 from panzoto.flows._sessions import SignedIn, start_session
@@ -30,14 +29,11 @@ def enter(deps: Deps, proof: Proof, device_id: str | None, client: Client, steps
     """
     name = proof.provider.name
     arrive = partial(_arriving.by_identity, deps, name, proof.identity, now)
-    arrival = settle(deps, arrive, partial(_keep, deps, proof, steps, now), now)
+    arrival = settle(deps, arrive, partial(_keep, deps, proof, steps, client, now), now)
     user = arrival.admitted.user
-    if arrival.is_new:
-        record(deps, user.user_id, "registered", client, now, {"by": name})
-        if user.pending_email:
-            send_if_few(deps, user, user.pending_email, client, now)
+    if arrival.is_new and user.pending_email:
+        send_if_few(deps, user, user.pending_email, client, now)
     if arrival.is_linked:
-        record(deps, user.user_id, "identity_linked", client, now, {"provider": name, "by": "email"})
         notify_of_identity(deps, user, name, client, now, linked=True)
     signed_in = start_session(
         deps,
@@ -53,8 +49,8 @@ def enter(deps: Deps, proof: Proof, device_id: str | None, client: Client, steps
     return signed_in
 
 
-def _keep(deps: Deps, proof: Proof, steps: Steps, now: datetime, arrival: Arrival) -> None:
-    """Write what the arrival changes, and the connection, together."""
+def _keep(deps: Deps, proof: Proof, steps: Steps, client: Client, now: datetime, arrival: Arrival) -> None:
+    """Write what the arrival changes, the events that tell it, and the connection, together."""
     user = arrival.admitted.user
     steps.of(user.user_id)
     old = None if arrival.is_new else deps.oauth_tokens.find(user.user_id, proof.provider.name)
@@ -64,7 +60,8 @@ def _keep(deps: Deps, proof: Proof, steps: Steps, now: datetime, arrival: Arriva
     if connection is not None and old is not None and not arrival.members:
         deps.oauth_tokens.keep(old, connection, now)  # alone it costs half
     else:
-        members = [*arrival.members, *releasing(deps, old, proof.identity)]
+        recorded = recordings(deps, arrival, client, now, proof.provider.name)
+        members = [*arrival.members, *recorded, *releasing(deps, old, proof.identity)]
         if connection is not None:
             members.append(deps.oauth_tokens.keeping(old, connection, now))
         if connection is not None and not arrival.members:  # or a deletion that crosses this would miss the item

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from panzoto.deps import Deps
-from panzoto.errors import NotConnected
-from panzoto.flows._audit import record
+from panzoto.errors import NotConnected, SessionEnded
+from panzoto.flows._audit import recording
 from panzoto.flows._reauthenticate import reauthenticate
 from panzoto.flows.authenticate import Caller
 from panzoto.flows.client import SWEEP, Client
 from panzoto.models.connections import Connection
+from panzoto.models.store.transaction import transact
+from panzoto.models.user_conditions import epoch_is
 
 from ._revoking import revoke
 from ._steps import Steps, followed
@@ -17,8 +19,9 @@ from ._steps import Steps, followed
 def disconnect(deps: Deps, caller: Caller, name: str, password: str | None, client: Client) -> bool:
     """Take the tokens out of the vault and end the grant at the provider; whether that was done at once.
 
-    Commit point: the write that deactivates the connection, after which no tokens are given out. A crash after it, or a
-    provider that is down, leaves the sealed tokens waiting for the sweep. The identity still signs in.
+    Commit point: one transaction of the connection, after which no tokens are given out, and the event, while the
+    sessions are those that the caller's is one of. A crash after it, or a provider that is down, leaves the sealed
+    tokens waiting for the sweep. The identity still signs in.
     """
     now, user = deps.clock(), caller.user
     reauthenticate(deps, caller, password, client, now)
@@ -27,11 +30,12 @@ def disconnect(deps: Deps, caller: Caller, name: str, password: str | None, clie
         found = deps.oauth_tokens.find(user.user_id, name)
         if found is None:
             raise NotConnected
-        ended = deps.oauth_tokens.disconnect(found, "disconnected", now)
+        same = deps.users.checking({"user_id": user.user_id}, when=epoch_is(user), otherwise=SessionEnded)
+        recorded = recording(deps, user.user_id, "provider_disconnected", client, now, {"provider": name})
+        transact(deps.gateway, same, deps.oauth_tokens.ending(found, "disconnected", now), recorded)
         steps.add("disconnected")
         steps.keep()
-        record(deps, user.user_id, "provider_disconnected", client, now, {"provider": name})
-        return revoke(deps, ended, steps, now)
+        return revoke(deps, deps.oauth_tokens.find(user.user_id, name) or found, steps, now)
 
 
 def retry(deps: Deps, connection: Connection) -> bool:

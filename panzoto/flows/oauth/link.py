@@ -6,7 +6,7 @@ from datetime import datetime
 
 from panzoto.deps import Deps
 from panzoto.errors import Conflict, IdentityTaken, LastWayIn, NotConnected, ProviderTaken
-from panzoto.flows._audit import record
+from panzoto.flows._audit import recording
 from panzoto.flows._mail import notify_of_identity
 from panzoto.flows._reauthenticate import reauthenticate
 from panzoto.flows._ways_in import ways_in
@@ -44,12 +44,14 @@ def link(deps: Deps, caller: Caller, name: str, presented: Presented, password: 
             members.append(deps.oauth_tokens.keeping(old, connection, now))
         changes = {"identities": {*user.identities, name}} if is_new else {}
         same = epoch_is(user) & identities_are(user)
-        transact(deps.gateway, *members, deps.users.changing(user, now, changes, when=same, otherwise=Conflict))
+        members.append(deps.users.changing(user, now, changes, when=same, otherwise=Conflict))
+        if is_new:
+            members.append(recording(deps, user.user_id, "identity_linked", client, now, {"provider": name}))
+        transact(deps.gateway, *members)
         if connection is not None and connection.tokens is not None:
             steps.add("sealed", key=connection.tokens.key_id)
         steps.add("linked")
     if is_new:
-        record(deps, user.user_id, "identity_linked", client, now, {"provider": name})
         notify_of_identity(deps, user, name, client, now, linked=True)
 
 
@@ -73,10 +75,10 @@ def unlink(deps: Deps, caller: Caller, name: str, password: str | None, client: 
             user, now, {"identities": set(left) or None}, when=ways_in_are(user), otherwise=Conflict
         )
         releasing = deps.identities.releasing(found.issuer, found.subject, user.user_id)
-        transact(deps.gateway, releasing, changing, deps.oauth_tokens.ending(found, "unlinked", now))
+        recorded = recording(deps, user.user_id, "identity_unlinked", client, now, {"provider": name})
+        transact(deps.gateway, releasing, changing, deps.oauth_tokens.ending(found, "unlinked", now), recorded)
         steps.add("unlinked")
         steps.keep()
-        record(deps, user.user_id, "identity_unlinked", client, now, {"provider": name})
         notify_of_identity(deps, user, name, client, now, linked=False)
         return revoke(deps, deps.oauth_tokens.find(user.user_id, name) or found, steps, now)
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from panzoto.errors import DeviceMismatch, SessionEnded
 from panzoto.models.spec import AUTH_STATE
+from panzoto.models.store.batches import Write
 from panzoto.models.store.expressions import Attr, Change, Condition
 from panzoto.models.store.transaction import Member
 from panzoto.models.store.wire import Item
@@ -101,9 +102,9 @@ class Lineages(Table):
         """The same, as a member of the transaction that ends the access tokens too."""
         return self.updating(key(KIND, session_id), _revoked(now), when=Attr("PK").exists(), otherwise=SessionEnded)
 
-    def forget(self, session_ids: list[str]) -> None:
-        """Delete lineages, and what they say of a person; a refresh token without one has ended."""
-        self.write_many(deletes=[key(KIND, each) for each in session_ids])
+    def forgetting(self, session_id: str) -> Write:
+        """The deletion of a lineage, with what it says of a person; a refresh token without one has ended."""
+        return self.batched_delete(key(KIND, session_id))
 
 
 class _NotRotated(Exception):

@@ -80,7 +80,7 @@ class AuditQuery(Query):
     cursor: Cursor | None = None
 
 
-class Change(Body):
+class Says(Body):
     """What an approval says; one without `expires_at` holds until somebody ends it."""
 
     expires_at: Moment | None = None
@@ -100,7 +100,13 @@ class Change(Body):
         return {name: each for name, each in about.items() if each}
 
 
-class NewApproval(Change):
+class Change(Says):
+    """What an approval says from now on; with a version, instead of that one and no other."""
+
+    version: int | None = Field(None, ge=0, le=2**53)
+
+
+class NewApproval(Says):
     """An email, and what its approval says."""
 
     email: Email

@@ -17,6 +17,7 @@ class ApprovalShape(Answer):
     expires_at: datetime | None
     holds: bool
     metadata: dict[str, str]
+    version: int
 
 
 class ApprovalList(Answer):

@@ -10,6 +10,9 @@ from panzoto.models.approved_emails import Approval
 from panzoto.models.store.transaction import transact
 from panzoto.models.user import ADMIN, User
 
+from ._record import recording, standing
+from .staff import operator
+
 BY = "flask"
 
 
@@ -29,7 +32,9 @@ def first_admin(deps: Deps, email: str, password: str) -> User:
         roles=frozenset({ADMIN}),
     )
     # Where only approved people sign in, somebody must be able to approve the first.
-    approving = deps.approved_emails.approving(Approval(email=email, approved_by=BY, approved_at=now))
+    approving = deps.approved_emails.giving(Approval(email=email, approved_by=BY, approved_at=now))
     claiming = deps.emails.claiming(email, admin.user_id)
-    transact(deps.gateway, claiming, deps.users.creating(admin), deps.admins.adding(admin.user_id), approving)
+    adding = deps.admins.adding(admin.user_id)
+    recorded = recording(deps, operator(BY), admin.user_id, "role_granted", now, before=None, after=standing(admin))
+    transact(deps.gateway, claiming, deps.users.creating(admin), adding, approving, recorded)
     return admin
