@@ -8,7 +8,6 @@ from typing import Any
 from panzoto.crypto.purposes import Purpose
 from panzoto.deps import Deps
 from panzoto.models.one_use_tokens import OneUseToken
-from panzoto.models.store.transaction import Member, transact
 from panzoto.models.user import User
 
 from .client import Client
@@ -23,9 +22,24 @@ def issue(
     client: Client,
     now: datetime,
     details: dict[str, Any] | None = None,
-    recorded: Member | None = None,
 ) -> str:
-    """The text of a new token, which is kept as a digest; by one transaction with what puts it on record, if it is."""
+    """The text of a new token, which is kept as a digest."""
+    text, token = new(deps, purpose, user, email, lifetime, client, now, details)
+    deps.one_use_tokens.issue(token)
+    return text
+
+
+def new(
+    deps: Deps,
+    purpose: Purpose,
+    user: User,
+    email: str,
+    lifetime: timedelta,
+    client: Client,
+    now: datetime,
+    details: dict[str, Any] | None = None,
+) -> tuple[str, OneUseToken]:
+    """A new token, which nobody has kept yet, and its text."""
     issued = deps.purposes.issue(purpose)
     token = OneUseToken(
         token_id=issued.token_id,
@@ -40,11 +54,7 @@ def issue(
         user_agent=client.user_agent,
         details=details or {},
     )
-    if recorded is None:
-        deps.one_use_tokens.issue(token)
-    else:
-        transact(deps.gateway, deps.one_use_tokens.issuing(token), recorded)
-    return issued.text
+    return issued.text, token
 
 
 def look_at(deps: Deps, purpose: Purpose, text: str, now: datetime) -> OneUseToken:

@@ -7,7 +7,7 @@ from datetime import datetime
 from panzoto.crypto.purposes import Purpose
 from panzoto.deps import Deps
 from panzoto.messages.kinds import ResetPassword
-from panzoto.models.store.transaction import Member
+from panzoto.models.store.transaction import Member, transact
 from panzoto.models.user import User
 
 from . import _one_use
@@ -21,6 +21,7 @@ def send_link(deps: Deps, user: User, email: str, client: Client, now: datetime,
     """Send it to the account's email; nobody but its owner sees it. It is on record whether or not the mail arrives."""
     deps.rates.charge("forgot.account", user.user_id, now)
     lifetime = deps.config.password_reset_expiry
-    text = _one_use.issue(deps, PURPOSE, user, email, lifetime, client, now, recorded=recorded)
+    text, token = _one_use.new(deps, PURPOSE, user, email, lifetime, client, now)
+    transact(deps.gateway, deps.one_use_tokens.issuing(token), recorded)
     link = f"{deps.config.public_url}/reset/{text}"
     send(deps, ResetPassword(link=link, minutes=minutes(lifetime)), email, client, now)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from panzoto.deps import Deps
 from panzoto.errors import Conflict, EmailTaken
@@ -19,6 +18,9 @@ from ._policy import check_email
 from ._reauthenticate import reauthenticate
 from .authenticate import Caller
 from .client import Client
+
+# An attribute, what it becomes, and the event that tells it.
+Change = tuple[str, str | None, Member]
 
 
 @dataclass(frozen=True)
@@ -44,23 +46,28 @@ def change_profile(
     of: a link that is sent works by the epoch of the person, which must not be a newer one. A crash after it costs the
     link. A new email asks for the password, or for a sign-in that is not long ago.
     """
-    now, user = deps.clock(), caller.user
-    changes, events, pending = dict[str, Any](), list[Member](), None
+    now, user, pending = deps.clock(), caller.user, None
+    changes = list[Change]()
     if email is not None and normal_email(email) != user.email:
         reauthenticate(deps, caller, current_password, client, now)
         pending = _free(deps, user, normal_email(email), client, now)
-        changes["pending_email"] = pending
-        events.append(recording(deps, user.user_id, "email_change_asked", client, now))
+        asked = recording(deps, user.user_id, "email_change_asked", client, now)
+        changes.append(("pending_email", pending, asked))
     if name is not None:
-        changes["name"] = name or None
-        events.append(recording(deps, user.user_id, "profile_changed", client, now))
-    if changes:
-        same = epoch_is(user)
-        transact(deps.gateway, deps.users.changing(user, now, changes, when=same, otherwise=Conflict), *events)
-    user = changed(user, changes)
+        changes.append(("name", name or None, recording(deps, user.user_id, "profile_changed", client, now)))
+    user = _keep(deps, user, changes, now)
     if pending:
         send_verification(deps, user, pending, client, now)
     return Changed(user, pending)
+
+
+def _keep(deps: Deps, user: User, changes: list[Change], now: datetime) -> User:
+    """Make changes, each with its event; the person then."""
+    new = {name: value for name, value, _ in changes}
+    if new:
+        changing = deps.users.changing(user, now, new, when=epoch_is(user), otherwise=Conflict)
+        transact(deps.gateway, changing, *(recorded for _, _, recorded in changes))
+    return changed(user, new)
 
 
 def _free(deps: Deps, user: User, email: str, client: Client, now: datetime) -> str:

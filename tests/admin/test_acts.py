@@ -47,11 +47,11 @@ def test_every_act_is_on_record_with_before_and_after(office: Office, admin: Me)
     path = f"/users/{me['user_id']}"
     session = office.deps.refresh_tokens.read(office.login(me)["refresh_token"]).sid
     for method, rest in (
-        ("PUT", "/roles/support"),
-        ("PUT", "/roles/support"),
-        ("DELETE", "/roles/support"),
-        ("DELETE", "/roles/support"),
         ("DELETE", f"/sessions/{session}"),
+        ("PUT", "/roles/support"),
+        ("PUT", "/roles/support"),
+        ("DELETE", "/roles/support"),
+        ("DELETE", "/roles/support"),
         ("DELETE", "/sessions"),
         ("POST", "/reset"),
         ("POST", "/disable"),
@@ -63,9 +63,9 @@ def test_every_act_is_on_record_with_before_and_after(office: Office, admin: Me)
         act(office, admin, method, path + rest)
     found = [each for each in office.events(me["user_id"]) if each["actor"] == admin["user_id"]]
     assert [each["action"] for each in reversed(found)] == [
+        "session_ended",
         "role_granted",
         "role_revoked",
-        "session_ended",
         "signed_out_everywhere",
         "reset_sent",
         "disabled",
@@ -73,7 +73,7 @@ def test_every_act_is_on_record_with_before_and_after(office: Office, admin: Me)
     ]
     assert all(each["details"].keys() == {"before", "after", "by"} for each in found)
     assert all(each["details"]["by"] == admin["email"] and each["ipAddress"] for each in found)
-    granted = found[-1]["details"]
+    granted = found[-2]["details"]
     assert (granted["before"]["roles"], granted["after"]["roles"]) == ([], ["support"])
     disabled = found[1]["details"]
     assert disabled["before"]["disabled_at"] is None

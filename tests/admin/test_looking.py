@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import replace
 from datetime import timedelta
 from threading import Event
@@ -213,13 +214,14 @@ def test_a_search_for_what_is_longer_than_any_email(office: Office, admin: Me) -
 
 def test_an_import_has_time_for_all_of_its_rows(ministack: str) -> None:
     """Each row may wait for the store as long as a request may; the request counts what all of them have spent."""
-    office = opened(ministack, dynamodb_deadline=timedelta(seconds=1))
-    text = "email\n" + "".join(f"p{number}@many.example\n" for number in range(400))
+    office = opened(ministack, dynamodb_deadline=timedelta(seconds=3))
+    border.at(office.deps.gateway._client, then=border.after(lambda: time.sleep(0.01), border.through))
+    text = "email\n" + "".join(f"p{number}@many.example\n" for number in range(200))
     with ledger.keep("an import") as spent:
         imported = import_approvals(office.deps, BOSS, text)
-    assert (len(imported.approved), imported.faults) == (400, ())
-    assert spent.trips >= 2 * 400
-    assert spent.waited < 1
+    assert (len(imported.approved), imported.faults) == (200, ())
+    assert spent.trips >= 2 * 200
+    assert spent.waited < 3
 
 
 @pytest.mark.parametrize("sign", ["{}/b", "/{}", "{}//b", "{}/", "{}/end", "{}%2fb", "{}?b", "{}#b"])

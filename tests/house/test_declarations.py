@@ -104,7 +104,7 @@ def test_every_derived_key_is_in_the_inventory() -> None:
 
 
 # What tells that something happened: each is given the action by its name, in the call or by default.
-TELLERS = frozenset({"event", "record", "_record", "note", "_end_family"})
+TELLERS = frozenset({"event", "record", "recording", "_recording", "_change", "note", "_end_family"})
 ACTION = re.compile(r"[a-z]+(?:_[a-z]+)*")
 
 

@@ -19,6 +19,7 @@ from tests.accounts.conftest import new_email
 from tests.proof.play import Play, calm, values
 from tests.proof.stage import Outcome
 from tests.proof.standing import Standing
+from tests.support.people import leave
 from tests.support.phones import HERE, person
 
 
@@ -49,11 +50,13 @@ def email_claim(on: Standing) -> Play:
     new = link_of_somebody_new(on, wanted)
 
     def delete() -> None:
-        erase(deps, deps.users.begin_deletion(deps.users.find(people[0].user_id), deps.clock()))
+        user = deps.users.find(people[0].user_id)
+        assert user is not None
+        erase(deps, leave(deps, user))
 
     def check(outcomes: list[Outcome]) -> None:
         if not outcomes[3].done and (found := deps.users.find(people[0].user_id)) is not None:
-            erase(deps, found if found.deleting_at else deps.users.begin_deletion(found, deps.clock()))
+            erase(deps, found if found.deleting_at else leave(deps, found))
         assert deps.users.find(people[0].user_id) is None
         if outcomes[1].done and outcomes[2].done:  # somebody new would have the email, and nobody else could get it
             assert outcomes[2].value.user.user_id in {each.user_id for each in people}, "an email became two people's"

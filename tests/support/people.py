@@ -67,4 +67,6 @@ def leave(deps: Deps, user: User) -> User:
     now = deps.clock()
     recorded = recording(deps, user.user_id, "deleted", Client("", "", "en"), now)
     transact(deps.gateway, deps.users.beginning_deletion(user, now), recorded)
-    return replace(user, epoch=user.epoch + 1, deleting_at=now)
+    left = deps.users.find(user.user_id)
+    assert left is not None
+    return left

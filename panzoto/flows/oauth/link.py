@@ -39,15 +39,14 @@ def link(deps: Deps, caller: Caller, name: str, presented: Presented, password: 
         is_new = name not in user.identities
         old = deps.oauth_tokens.find(user.user_id, name)
         connection = connected(deps, user.user_id, proof, old, now)
-        members = [*claiming, *(releasing(deps, old, proof.identity) if is_new else [])]
+        if is_new:
+            claiming += releasing(deps, old, proof.identity)
+            claiming.append(recording(deps, user.user_id, "identity_linked", client, now, {"provider": name}))
         if connection is not None:
-            members.append(deps.oauth_tokens.keeping(old, connection, now))
+            claiming.append(deps.oauth_tokens.keeping(old, connection, now))
         changes = {"identities": {*user.identities, name}} if is_new else {}
         same = epoch_is(user) & identities_are(user)
-        members.append(deps.users.changing(user, now, changes, when=same, otherwise=Conflict))
-        if is_new:
-            members.append(recording(deps, user.user_id, "identity_linked", client, now, {"provider": name}))
-        transact(deps.gateway, *members)
+        transact(deps.gateway, *claiming, deps.users.changing(user, now, changes, when=same, otherwise=Conflict))
         if connection is not None and connection.tokens is not None:
             steps.add("sealed", key=connection.tokens.key_id)
         steps.add("linked")
