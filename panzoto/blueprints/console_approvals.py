@@ -7,7 +7,7 @@ from datetime import datetime
 
 from flask import Response, make_response, redirect, request, url_for
 
-from panzoto.errors import Conflict, InvalidRequest, PanzotoError
+from panzoto.errors import Conflict, PanzotoError
 from panzoto.flows.admin import approved
 from panzoto.flows.admin.approved import Approval
 from panzoto.web.console import admin_here, page, pages, staff_here
@@ -83,7 +83,7 @@ def post_approval(email: str) -> Response:
     found = approved.find_approval(deps(), admin(), email)
     try:
         until = _until(request.form.get("until"), found)
-        approved.edit_approval(deps(), admin(), email, until, _about(found.metadata), _version())
+        approved.edit_approval(deps(), admin(), email, until, _about(found.metadata), request.form.get("version"))
     except Conflict as refused:
         return _again(refused, approved.find_approval(deps(), admin(), email), {})  # as it is now, not as it was typed
     except PanzotoError as refused:
@@ -120,15 +120,6 @@ def _until(given: str | None, before: Approval | None = None) -> datetime | None
         return None
     at = before.expires_at if before else None
     return at if at is not None and at.date().isoformat() == given else approved.moment(given)
-
-
-def _version() -> int | None:
-    """The version of the approval that the form was about: its page may have been open for long."""
-    given = request.form.get("version")
-    try:
-        return int(given) if given else None
-    except ValueError:
-        raise InvalidRequest("version must be a number") from None
 
 
 def _about(before: dict[str, str]) -> dict[str, str]:

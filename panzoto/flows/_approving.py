@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from panzoto.deps import Deps
 from panzoto.errors import Conflict, InvalidRequest, SessionEnded
@@ -20,7 +19,6 @@ from ._sessions import clear_sessions
 
 LONGEST_TEXT = 1000
 
-T = TypeVar("T")
 # Raises for an approval that there is, or for none, where something else must be there.
 Check = Callable[[Approval | None], None]
 
@@ -58,7 +56,7 @@ def give(deps: Deps, wanted: Wanted, by: By, check: Check) -> Approval:
     if ends is not None and ends <= now:
         raise InvalidRequest(f"The approval of {email} would end before it begins.")
     approval = Approval(email=email, approved_by=by.name, approved_at=now, expires_at=ends, metadata=given)
-    before, approval = _twice(lambda: _replace(deps, approval, by, check))
+    before = _twice(lambda: _replace(deps, approval, by, check))
     user = _signed_in_by(deps, email)
     if user and _outlive(deps, user, before, approval):
         _end_sessions(deps, user, now)
@@ -82,14 +80,13 @@ def anything(_: Approval | None) -> None:
     """What checks nothing: whatever there is, is replaced."""
 
 
-def _replace(deps: Deps, approval: Approval, by: By, check: Check) -> tuple[Approval | None, Approval]:
-    """What there was, and what there is then."""
+def _replace(deps: Deps, approval: Approval, by: By, check: Check) -> Approval | None:
+    """Keep an approval; what there was."""
     before = deps.approved_emails.find(approval.email)
     check(before)
-    approval = replace(approval, version=before.version + 1 if before else 1)
     recorded = _recording(deps, "approval_given", by, approval.email, approval.approved_at, before, approval)
     transact(deps.gateway, deps.approved_emails.replacing(before, approval), recorded)
-    return before, approval
+    return before
 
 
 def _end(deps: Deps, email: str, by: By, now: datetime) -> Approval | None:
@@ -100,7 +97,7 @@ def _end(deps: Deps, email: str, by: By, now: datetime) -> Approval | None:
     return before
 
 
-def _twice(act: Callable[[], T]) -> T:
+def _twice(act: Callable[[], Approval | None]) -> Approval | None:
     """Do what somebody may cross; whoever did is seen the second time."""
     try:
         return act()

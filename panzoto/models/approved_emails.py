@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,14 +24,14 @@ NOT_APPROVED = "This email is not approved."
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
-    """One approved email. Without `expires_at` it holds until somebody ends it; `version` counts its changes."""
+    """One approved email. Without `expires_at` it holds until somebody ends it; each change has another `version`."""
 
     email: str
     approved_by: str
     approved_at: datetime
     expires_at: datetime | None = None
     metadata: dict[str, str] = field(default_factory=dict)
-    version: int = 1
+    version: str = field(default_factory=lambda: secrets.token_urlsafe(9))
 
     def holds(self, now: datetime) -> bool:
         """Whether it has not run out."""
@@ -124,7 +125,7 @@ def _places(email: str) -> dict[str, str]:
 
 def from_item(item: Item) -> Approval:
     """The approval that an item describes, also one that somebody wrote by hand."""
-    metadata, ends, version = item.get("metadata"), item.get("expiresAt"), item.get("version")
+    metadata, ends = item.get("metadata"), item.get("expiresAt")
     about = metadata if isinstance(metadata, dict) else {}
     return Approval(
         email=item["email"],
@@ -132,7 +133,7 @@ def from_item(item: Item) -> Approval:
         approved_at=_time(item.get("approvedAt")),
         expires_at=None if ends is None else _time(ends),
         metadata={name: str(value) for name, value in about.items() if value is not None},
-        version=version if isinstance(version, int) else 0,
+        version=str(item.get("version", "")),
     )
 
 

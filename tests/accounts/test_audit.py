@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support import border
+from tests.support.border import told_by_transactions
 
 from .conftest import API, PASSWORD, Service, new_email
 
@@ -81,13 +82,6 @@ ACTS: dict[str, Callable[[Service, Me], object]] = {
 
 # What changes nothing that it could be one transaction with; a sign-in is written together with its session.
 TOLD_ALONE = {"sign_in", "sign_in_failed", "password_rejected", "exported"}
-
-
-def told_by_transactions(passing: border.Border) -> set[str]:
-    """The actions of the events that were members of a transaction."""
-    members = [each for request in passing.requests for each in request.get("TransactItems", ())]
-    items = [each["Put"]["Item"] for each in members if "Put" in each]
-    return {item["action"]["S"] for item in items if "action" in item}
 
 
 @pytest.mark.parametrize(("action", "act"), ACTS.items(), ids=ACTS.keys())

@@ -14,6 +14,8 @@ from panzoto.flows import delete_me
 from panzoto.flows.admin import acts
 from panzoto.flows.authenticate import authenticate
 from panzoto.flows.client import Client
+from tests.support import border
+from tests.support.border import told_by_transactions
 from tests.support.people import leave
 
 from .conftest import BOSS, Office, new_email, opened
@@ -44,6 +46,7 @@ def test_a_disabled_person_is_refused_on_the_next_request(office: Office, admin:
 def test_every_act_is_on_record_with_before_and_after(office: Office, admin: Me) -> None:
     """Who, on whom, from where, what it was and what it is; what changes nothing is no event."""
     me = office.someone()
+    passing = border.at(office.deps.gateway._client)
     path = f"/users/{me['user_id']}"
     session = office.deps.refresh_tokens.read(office.login(me)["refresh_token"]).sid
     for method, rest in (
@@ -62,6 +65,7 @@ def test_every_act_is_on_record_with_before_and_after(office: Office, admin: Me)
         office.clock.pass_by(milliseconds=1)
         act(office, admin, method, path + rest)
     found = [each for each in office.events(me["user_id"]) if each["actor"] == admin["user_id"]]
+    assert {each["action"] for each in found} <= told_by_transactions(passing)
     assert [each["action"] for each in reversed(found)] == [
         "session_ended",
         "role_granted",

@@ -17,6 +17,7 @@ from panzoto.errors import StoreUnavailable
 from panzoto.flows.admin.approved import import_approvals
 from panzoto.flows.admin.overview import overview
 from panzoto.flows.admin.people import find_person
+from panzoto.flows.approvals import approve
 from panzoto.models.approved_emails import Approval, ApprovedEmails, to_item
 from panzoto.models.audio_files import AudioFile
 from panzoto.models.audit_events import AuditEvent
@@ -190,6 +191,44 @@ def test_an_approval_is_added_changed_and_ended(office: Office, admin: Me) -> No
     assert {each["actor"] for each in events} == {admin["user_id"]}
     assert events[0]["details"]["after"] is None
     assert events[1]["details"]["before"]["company"] == "Acme"
+
+
+def test_a_version_that_is_old_changes_nothing(office: Office, admin: Me) -> None:
+    """Two changes of one second, and an approval that has ended and was given anew, are others than what was seen."""
+    path = f"/approvals/{(email := new_email())}"
+    seen = office.ask("POST", "/approvals", admin, {"email": email, "notes": "Demo"}).get_json()["version"]
+    newer = office.ask("PUT", path, admin, {"expires_at": "2099-01-31", "version": seen}).get_json()["version"]
+    refused = office.ask("PUT", path, admin, {"notes": "Acme", "version": seen})
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "conflict")
+    assert get(office, admin, path)["version"] == newer
+    assert office.ask("DELETE", path, admin).status_code == 200
+    assert office.ask("POST", "/approvals", admin, {"email": email}).status_code == 201
+    assert office.ask("PUT", path, admin, {"version": newer}).status_code == 409
+    assert office.ask("PUT", path, admin, {"version": ""}).status_code == 409
+    for odd in (1, "x" * 101, ["x"]):
+        assert office.ask("PUT", path, admin, {"version": odd}).status_code == 400
+    assert office.ask("PUT", path, admin, {"version": None}).status_code == 200
+    office.deps.approved_emails.put({"email": email, "approvedBy": "by hand"})
+    assert get(office, admin, path)["version"] == ""
+    assert office.ask("PUT", path, admin, {"version": ""}).status_code == 200
+
+
+@pytest.mark.parametrize("act", ["PUT", "DELETE"])
+def test_what_an_event_says_of_before_is_what_was_there(office: Office, admin: Me, act: str) -> None:
+    """Somebody else changes an approval between our look at it and our write: theirs is what ours has replaced."""
+    path = f"/approvals/{(email := new_email())}"
+    office.ask("POST", "/approvals", admin, {"email": email, "notes": "ours"})
+    office.clock.pass_by(seconds=1)
+    meanwhile = [lambda: approve(office.deps, email, "them", metadata={"notes": "theirs"})]
+
+    def crossing(request: Any, _: Any) -> None:
+        if b"TransactItems" in request.body and meanwhile:
+            meanwhile.pop()()
+
+    border.at(office.deps.gateway._client, then=crossing)
+    assert office.ask(act, path, admin, {"notes": "ours again"} if act == "PUT" else None).status_code == 200
+    ours, first = [each for each in office.events(f"email:{email}") if each["actor"] == admin["user_id"]]
+    assert (first["details"]["before"], ours["details"]["before"]["notes"]) == (None, "theirs")
 
 
 def test_an_id_that_looks_like_an_email(office: Office, admin: Me) -> None:

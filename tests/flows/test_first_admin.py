@@ -14,7 +14,8 @@ from panzoto.deps import Deps
 from panzoto.errors import EmailTaken, TransactionLost
 from panzoto.flows.admin.first_admin import first_admin
 from panzoto.models.store.transaction import transact
-from panzoto.models.user import to_item
+from panzoto.models.times import seconds
+from panzoto.models.user import changed, to_item
 
 EMAIL, PASSWORD = "first@example.com", "a password of some length"
 
@@ -80,3 +81,24 @@ def test_a_person_does_not_replace_another(deps: Deps) -> None:
     with pytest.raises(TransactionLost, match="Put users: ConditionalCheckFailed"):
         transact(deps.gateway, deps.emails.claiming("new@example.com", "x"), deps.users.creating(admin))
     assert deps.emails.find("new@example.com") is None
+
+
+def test_the_first_administrator_is_on_record(deps: Deps) -> None:
+    """Nobody administers the service without a trace of where the role came from."""
+    admin = first_admin(deps, EMAIL, PASSWORD)
+    (told,) = deps.audit.all_of(admin.user_id)
+    assert (told["action"], told["actor"], told["details"]["after"]["roles"]) == (
+        "role_granted",
+        "operator:flask",
+        ["admin"],
+    )
+
+
+def test_a_person_after_a_change_is_who_is_read_then(deps: Deps) -> None:
+    """What a transaction writes is shown without a read; what is taken away is gone."""
+    admin = first_admin(deps, EMAIL, PASSWORD)
+    now = deps.clock()
+    changes = {"name": "Ann", "roles": None, "session_epoch": 3, "known_devices": {"one"}, "updated_at": seconds(now)}
+    written = deps.users.change(admin, now, changes)
+    assert changed(admin, {}) == admin
+    assert changed(admin, changes) == written

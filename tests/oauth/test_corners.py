@@ -225,6 +225,16 @@ def test_a_link_that_crosses_the_end_of_all_sessions(oauth: OAuth) -> None:
     assert oauth.shows_code().get_json()["user_id"] != account["user_id"]
 
 
+def test_an_end_that_crosses_the_end_of_all_sessions(oauth: OAuth) -> None:
+    """Whoever holds a session that has just been ended takes no connection from the account."""
+    account = oauth.connected()
+    user = oauth.deps.users.find(account["user_id"])
+    before_the_write(oauth, "TransactItems", lambda: oauth.deps.users.raise_epoch(user, oauth.deps.clock()))
+    answer = oauth.delete("/acme", account)
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "session_ended")
+    assert kept(oauth, account["user_id"]).tokens is not None
+
+
 def test_a_grant_that_ends_when_its_person_is_gone(oauth: OAuth, told: Hostile) -> None:
     """That the tokens need no end any more is written of nobody: no item is made of it."""
     account = connected(oauth, told)

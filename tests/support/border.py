@@ -111,3 +111,10 @@ def after(wait: Callable[[], object], step: Step) -> Step:
         return step(request, send)
 
     return later
+
+
+def told_by_transactions(passing: Border) -> set[str]:
+    """The actions of the events that were members of a transaction."""
+    members = [each for request in passing.requests for each in request.get("TransactItems", ())]
+    items = [each["Put"]["Item"] for each in members if "Put" in each]
+    return {item["action"]["S"] for item in items if "action" in item}

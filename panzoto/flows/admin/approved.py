@@ -77,7 +77,7 @@ def edit_approval(
     email: str,
     expires_at: datetime | None,
     metadata: dict[str, str] | None,
-    version: int | None = None,
+    version: str | None = None,
 ) -> Approval:
     """Change what an approval says. Commit point as in `give`.
 
@@ -124,7 +124,7 @@ def _is_new(before: Approval | None) -> None:
         raise Conflict(f"{before.email} is approved already. Change that approval.")
 
 
-def _is_there(version: int | None, before: Approval | None) -> None:
+def _is_there(version: str | None, before: Approval | None) -> None:
     if before is None:
         raise NotFound(NOT_APPROVED)
     if version is not None and version != before.version:

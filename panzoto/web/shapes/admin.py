@@ -103,7 +103,7 @@ class Says(Body):
 class Change(Says):
     """What an approval says from now on; with a version, instead of that one and no other."""
 
-    version: int | None = Field(None, ge=0, le=2**53)
+    version: Annotated[str, Field(max_length=100)] | None = None
 
 
 class NewApproval(Says):

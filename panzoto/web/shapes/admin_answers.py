@@ -17,7 +17,7 @@ class ApprovalShape(Answer):
     expires_at: datetime | None
     holds: bool
     metadata: dict[str, str]
-    version: int
+    version: str
 
 
 class ApprovalList(Answer):
