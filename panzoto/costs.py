@@ -43,9 +43,9 @@ CHANGES = {
     "recovery key, new": Cost(8, 1, 4),
     "list sessions (2)": Cost(0, 1.5, 3),
     "end another session": Cost(11, 2, 4),
-    "logout": Cost(12, 1, 4),
-    "password change (1 session)": Cost(16, 1.5, 6),
-    "logout-all (1 session)": Cost(10, 1.5, 4),
+    "logout": Cost(13, 1, 3),
+    "password change (1 session)": Cost(16, 1.5, 7),
+    "logout-all (1 session)": Cost(10, 1.5, 5),
     "reset": Cost(16, 2.5, 6),
 }
 CODES = {
@@ -78,7 +78,7 @@ LINKS = {
     "sign-in by code": Cost(12, 2, 6),
     "used link": Cost(1, 1, 2),
     "invented link": Cost(1, 1, 2),
-    "first proof of an email": Cost(20, 3.5, 8),
+    "first proof of an email": Cost(20, 3.5, 9),
 }
 BROWSERS = {
     "page": Cost(0, 0, 0),
@@ -134,7 +134,7 @@ ADMINISTRATORS = {
     "approve an email": Cost(8, 2, 3),
     "look at an approval": Cost(0, 2, 2),
     "end an approval": Cost(8, 2, 3),
-    "end somebody's sessions": Cost(11, 3, 6),
+    "end somebody's sessions": Cost(11, 3, 7),
     "send a reset": Cost(9, 2, 4),
     "give a role": Cost(9, 2, 3),
     "take a role": Cost(9, 2.5, 4),

@@ -16,10 +16,7 @@ from panzoto.models.store.expressions import Attr
 from panzoto.models.user import from_item as user_from_item
 
 from .operating import operating
-from .speaking import sentences
-
-# What may be wrong with one item alone.
-ODD = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
+from .speaking import ODD, sentences
 
 figures = AppGroup("figures", help="Put right what is counted in passing.")
 

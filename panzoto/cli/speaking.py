@@ -14,8 +14,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from panzoto.errors import PanzotoError, StoreRefused
+from panzoto.errors import PanzotoError, StoreRefused, TransactionLost
 
+# What is wrong with an item that nobody can read, and with one thing alone: the others must not wait for it.
+ODD = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
+ALONE = (PanzotoError, StoreRefused, TransactionLost, *ODD)
 # Where nobody looks at a terminal no line is broken.
 WIDE = 10_000
 as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")

@@ -9,22 +9,19 @@ import click
 from flask.cli import AppGroup
 
 from panzoto.deps import Deps
-from panzoto.errors import EmailTaken, PanzotoError, StoreRefused, TransactionLost
+from panzoto.errors import EmailTaken, PanzotoError, StoreRefused
 from panzoto.flows.admin.adopt import Outcome, adopt, check, lacking
 from panzoto.flows.admin.staff import operator
-from panzoto.flows.delete_me import erase
+from panzoto.flows.delete_me import finish
 from panzoto.models.store.expressions import Attr
 from panzoto.models.user import from_item
 
-from .figures import ODD
 from .operating import operating
 from .pace import in_chunks
 from .progress import followed
-from .speaking import said, sentences, whoever
+from .speaking import ALONE, said, sentences, whoever
 
 AT_ONCE = 100
-# What is wrong with one person alone: the others must not wait for it.
-FAULTS = (PanzotoError, StoreRefused, TransactionLost, *ODD)
 
 users = AppGroup("users", help="What operators do for people.")
 
@@ -37,8 +34,8 @@ def sweep() -> None:
     try:
         for item in deps.users.scan(only=Attr("deleting_at").exists()):
             try:
-                erase(deps, from_item(item))
-            except (PanzotoError, StoreRefused, KeyError, ValueError) as fault:  # this one waits; the others must not
+                finish(deps, from_item(item))
+            except ALONE as fault:
                 click.echo(f"{item['user_id']}: not deleted: {type(fault).__name__}: {fault}", err=True)
                 failed += 1
             else:
@@ -103,7 +100,7 @@ def _adopt(deps: Deps, found: Adoption, people: list[str], *, are_rivals: bool) 
         rival = next(each for each in people if each != user_id) if are_rivals else None
         try:
             outcome = _outcome(deps, user_id, rival, dry_run=found.dry_run)
-        except FAULTS as fault:
+        except ALONE as fault:
             why = said(fault) if isinstance(fault, PanzotoError) else f"{type(fault).__name__}: {fault}"
             click.echo(f"{user_id}: not adopted: {why}", err=True)
             found.failed += 1

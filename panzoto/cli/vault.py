@@ -14,6 +14,7 @@ from panzoto.models.store.wire import Item
 
 from .operating import operating
 from .progress import followed
+from .speaking import ALONE
 
 SAID_EVERY = 1000
 
@@ -37,7 +38,7 @@ def rewrap_all() -> None:
                     say(f"{number} looked at")
                 try:
                     counts[rewrap(deps, from_item(item), current)] += 1
-                except (PanzotoError, StoreRefused, KeyError, ValueError) as fault:  # the others must not wait
+                except ALONE as fault:
                     say(f"{_name(item)}: not rewrapped: {type(fault).__name__}: {fault}")
                     failed += 1
     except (PanzotoError, StoreRefused) as fault:
@@ -58,7 +59,7 @@ def sweep() -> None:
         for item in deps.oauth_tokens.scan(only=Attr("revocation").exists()):
             try:
                 ended = retry(deps, from_item(item))
-            except (PanzotoError, StoreRefused, KeyError, ValueError) as fault:  # the same
+            except ALONE as fault:
                 click.echo(f"{_name(item)}: not ended: {type(fault).__name__}: {fault}", err=True)
                 ended = False
             done, left = done + ended, left + (not ended)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from panzoto.deps import Deps
 from panzoto.errors import Conflict, InvalidRequest, SessionEnded
-from panzoto.models.approved_emails import Approval
+from panzoto.models.approved_emails import Approval, Crossed, from_item, to_item
 from panzoto.models.audit_events import AuditEvent
 from panzoto.models.store.transaction import Member, transact
 from panzoto.models.user import User
@@ -18,6 +18,7 @@ from ._policy import asks_for_approval
 from ._sessions import clear_sessions
 
 LONGEST_TEXT = 1000
+CHANGED = "Somebody else has changed this approval meanwhile. Look at it again."
 
 # Raises for an approval that there is, or for none, where something else must be there.
 Check = Callable[[Approval | None], None]
@@ -60,7 +61,7 @@ def give(deps: Deps, wanted: Wanted, by: By, check: Check) -> Approval:
     user = _signed_in_by(deps, email)
     if user and _outlive(deps, user, before, approval):
         _end_sessions(deps, user, now)
-    return approval
+    return from_item(to_item(approval))
 
 
 def take(deps: Deps, email: str, by: By) -> Approval | None:
@@ -82,18 +83,22 @@ def anything(_: Approval | None) -> None:
 
 def _replace(deps: Deps, approval: Approval, by: By, check: Check) -> Approval | None:
     """Keep an approval; what there was."""
-    before = deps.approved_emails.find(approval.email)
+    item = deps.approved_emails.get({"email": approval.email})
+    before = from_item(item) if item else None
     check(before)
     recorded = _recording(deps, "approval_given", by, approval.email, approval.approved_at, before, approval)
-    transact(deps.gateway, deps.approved_emails.replacing(before, approval), recorded)
+    transact(deps.gateway, deps.approved_emails.replacing(item, approval), recorded)
     return before
 
 
 def _end(deps: Deps, email: str, by: By, now: datetime) -> Approval | None:
-    before = deps.approved_emails.find(email)
-    if before is not None:
-        recorded = _recording(deps, "approval_ended", by, email, now, before, None)
-        transact(deps.gateway, deps.approved_emails.ending(before), recorded)
+    """Delete an approval, if there is one; what it was."""
+    item = deps.approved_emails.get({"email": email})
+    if item is None:
+        return None
+    before = from_item(item)
+    recorded = _recording(deps, "approval_ended", by, email, now, before, None)
+    transact(deps.gateway, deps.approved_emails.ending(item), recorded)
     return before
 
 
@@ -101,8 +106,11 @@ def _twice(act: Callable[[], Approval | None]) -> Approval | None:
     """Do what somebody may cross; whoever did is seen the second time."""
     try:
         return act()
-    except Conflict:
-        return act()
+    except Crossed:
+        try:
+            return act()
+        except Crossed:
+            raise Conflict(CHANGED) from None
 
 
 def _check_lengths(texts: dict[str, str]) -> None:
@@ -134,7 +142,7 @@ def _end_sessions(deps: Deps, user: User, now: datetime) -> None:
         ended = deps.users.raise_epoch(user, now)
     except SessionEnded:  # somebody who has been deleted meanwhile has none
         return
-    clear_sessions(deps, ended)
+    clear_sessions(deps, user.user_id, ended.epoch)
 
 
 def _recording(

@@ -14,7 +14,7 @@ from panzoto.errors import Conflict
 from panzoto.models.audio_keys import audio_key_attributes, audio_key_is
 from panzoto.models.store.expressions import Condition
 from panzoto.models.store.transaction import Member, transact
-from panzoto.models.user import User, changed
+from panzoto.models.user import User
 from panzoto.models.user_conditions import email_is, password_is, ways_in_are
 
 from . import _audio_key
@@ -50,27 +50,18 @@ def settle(deps: Deps, arrive: Callable[[], Arrival], write: Callable[[Arrival],
     if arrival.is_new:  # whoever has ended the approval meanwhile found nobody whose sessions to end
         arrival = replace(arrival, admitted=admit(deps, arrival.admitted.user, now))
     if arrival.ends_sessions:
-        clear_sessions(deps, arrival.admitted.user)
+        clear_sessions(deps, arrival.admitted.user.user_id, arrival.admitted.user.epoch)
     return arrival
 
 
-@dataclass(frozen=True)
-class Spending:
-    """The spending of what was presented: alone, which costs half, or together with what the arrival changes."""
-
-    deps: Deps
-    client: Client
-    now: datetime
-    alone: Callable[[], None]
-    together: Member
-
-    def __call__(self, arrival: Arrival) -> None:
-        """Spend it."""
-        if arrival.members:
-            recorded = recordings(self.deps, arrival, self.client, self.now)
-            transact(self.deps.gateway, self.together, *arrival.members, *recorded)
-        else:
-            self.alone()
+def spend(
+    deps: Deps, client: Client, now: datetime, alone: Callable[[], None], together: Member, arrival: Arrival
+) -> None:
+    """Spend what was presented: together with what the arrival changes, or alone, which costs half."""
+    if arrival.members:
+        transact(deps.gateway, together, *arrival.members, *recordings(deps, arrival, client, now))
+    else:
+        alone()
 
 
 def recordings(
@@ -119,12 +110,12 @@ def made(deps: Deps, person: User, claiming: Member, now: datetime) -> Arrival:
 
 def known(deps: Deps, user: User, changes: dict[str, Any], now: datetime, *also: Member) -> Arrival:
     """Somebody we know, with what the sign-in changes of them, and an audio key if they have none yet."""
-    admitted = admit(deps, changed(user, changes), now)
+    admitted = admit(deps, user.with_changes(changes), now)
     recovery_key = None
     if user.audio_key is None:
         key = _audio_key.make(deps, user.user_id, None, user.key_salt)
         changes, recovery_key = {**changes, **audio_key_attributes(key.audio_key)}, key.recovery_key
-        admitted = admitted.as_now(changed(user, changes))
+        admitted = admitted.as_now(user.with_changes(changes))
     changing = deps.users.changing(user, now, changes, when=_as_read(user), otherwise=Conflict)
     members = (changing, *also) if changes else ()
     return Arrival(

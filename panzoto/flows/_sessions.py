@@ -20,10 +20,11 @@ from panzoto.models.store.transaction import Member, transact
 from panzoto.models.user import User
 
 from ._audit import event
+from ._devices import remember
 from ._mail import afterwards
 from ._policy import Admitted
 
-# More sessions than people have; a dozen of those that end at once are a call, for which somebody waits.
+# More sessions than people have: somebody waits for the calls by which they end, two for each 25.
 CLEARED_AT_ONCE = 50
 
 
@@ -64,6 +65,7 @@ def start_session(
     user, session_id = admitted.user, new_id("ses_")
     lineage = _lineage(deps, admitted, session_id, device_id, now, amr)
     batches.write(deps.gateway, _records(deps, user, lineage, client, dashboard_id))
+    remember(deps, user, device_id)
     return SignedIn(
         user=user,
         session_id=session_id,
@@ -99,6 +101,7 @@ def _session(user: User, lineage: Lineage, client: Client, dashboard_id: str | N
         address=client.address,
         user_agent=client.user_agent,
         dashboard_id=dashboard_id,
+        epoch=lineage.epoch,
     )
 
 
@@ -139,21 +142,25 @@ def seconds_left(deps: Deps, lineage: Lineage, now: datetime) -> int:
     return int(min(deps.config.jwt_access_expiry, lineage.expires_at - now).total_seconds())
 
 
-def end_one(deps: Deps, user: User, session_id: str, began: datetime, now: datetime, recorded: Member) -> None:
-    """End a session: in one transaction its refresh tokens and its access tokens, then its place in the list."""
+def end_one(deps: Deps, user: User, session_id: str, began: datetime, now: datetime, *also: Member) -> None:
+    """End a session: in one transaction its refresh tokens and its access tokens, with the event that tells it.
+
+    Then its place in the list.
+    """
     revoking = deps.lineages.revoking(session_id, now)
-    transact(deps.gateway, revoking, deps.users.ending_session(user, session_id, now), recorded)
+    transact(deps.gateway, revoking, deps.users.ending_session(user, session_id, now), *also)
     deps.sessions.forget(session_id)
     count_ended(deps, began)
     deps.users.forget_ended(user, now, deps.config.jwt_access_expiry)
 
 
-def clear_sessions(deps: Deps, user: User) -> int:
-    """End what hangs on sessions whose epoch is over already: their refresh tokens, and their places in the list.
+def clear_sessions(deps: Deps, user_id: str, epoch: int) -> int:
+    """End what hangs on the sessions of before an epoch: their refresh tokens, and their places in the list.
 
-    How many those were. Of very many, more than one request has the time for, the rest goes after the answer.
+    How many those were. Of very many, more than one request has the time for, the rest goes after the answer. Whoever
+    has signed in since goes on.
     """
-    ended = deps.sessions.of(user.user_id)
+    ended = [each for each in deps.sessions.of(user_id) if each.epoch is None or each.epoch < epoch]
     forget_sessions(deps, ended[:CLEARED_AT_ONCE])
     if rest := ended[CLEARED_AT_ONCE:]:
         afterwards(deps, "clear_sessions", lambda: forget_sessions(deps, rest))
@@ -161,9 +168,12 @@ def clear_sessions(deps: Deps, user: User) -> int:
 
 
 def forget_sessions(deps: Deps, ended: list[Session]) -> None:
-    """Delete what hangs on sessions that have ended, a dozen at a time, and count them."""
-    forgetting = (deps.lineages.forgetting, deps.sessions.forgetting)
-    batches.write(deps.gateway, [forget(each.session_id) for each in ended for forget in forgetting])
+    """Delete what hangs on sessions that have ended, and count them.
+
+    First the refresh tokens, of which nothing but the list knows: what was interrupted begins again from there.
+    """
+    batches.write(deps.gateway, [deps.lineages.forgetting(each.session_id) for each in ended])
+    batches.write(deps.gateway, [deps.sessions.forgetting(each.session_id) for each in ended])
     for each in ended:
         count_ended(deps, each.created_at)
 

@@ -17,6 +17,7 @@ from panzoto.models.user import User
 from . import _policy
 from ._addresses import normal_email
 from ._codes import NOT_SENT, charged_sms
+from ._devices import maybe_fingerprint
 from ._mail import minutes, send
 from ._phones import Phone, normal_phone
 from .client import Client
@@ -59,7 +60,7 @@ def ask_for_link(deps: Deps, wish: Wish, client: Client) -> str:
     if wish.flow == "email":
         return _send(deps, wish, email, None, client, now)
     phone = normal_phone(deps, wish.phone_number or "")
-    with charged_sms(deps, phone, client, now):
+    with charged_sms(deps, phone, maybe_fingerprint(wish.device_id), client, now):
         return _send(deps, wish, email, phone, client, now)
 
 

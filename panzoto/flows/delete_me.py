@@ -12,13 +12,13 @@ from panzoto.models.auth_state.audio_jobs import JobLost
 from panzoto.models.store.transaction import transact
 from panzoto.models.user import ADMIN, User
 
-from ._audit import recording
+from ._audit import record, recording
 from ._mail import afterwards
 from ._reauthenticate import reauthenticate
 from ._recordings import remove_copies
 from ._sessions import forget_sessions
 from .authenticate import Caller
-from .client import Client
+from .client import SWEEP, Client
 from .oauth._revoking import end_all
 
 DELETED = "deleted"
@@ -43,6 +43,13 @@ def _erase(deps: Deps, user_id: str) -> None:
     """Delete what hangs on an account now: an email may have been verified since its person was read."""
     if (user := deps.users.find(user_id)) is not None:
         erase(deps, user)
+
+
+def finish(deps: Deps, user: User) -> None:
+    """Do what was left undone. A mark that older software or somebody's hand has made may not be on record yet."""
+    if not any(each["action"] == DELETED for each in deps.audit.all_of(user.user_id)):
+        record(deps, user.user_id, DELETED, SWEEP, deps.clock())
+    erase(deps, user)
 
 
 def erase(deps: Deps, user: User) -> None:

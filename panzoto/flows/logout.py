@@ -6,7 +6,7 @@ from panzoto.deps import Deps
 from panzoto.errors import NotFound
 from panzoto.models.store.transaction import transact
 
-from ._audit import record, recording
+from ._audit import recording
 from ._sessions import clear_sessions, end_one
 from .authenticate import Caller, require_recent
 from .client import Client
@@ -19,13 +19,12 @@ def logout(deps: Deps, caller: Caller, client: Client) -> None:
     session in the index, whose readers look at the lineage.
     """
     now = deps.clock()
-    details = {"session": caller.session_id}
+    marking = deps.revoked_tokens.marking(caller.claims.jti, caller.claims.expires_at, now)
+    recorded = recording(deps, caller.user.user_id, "signed_out", client, now, {"session": caller.session_id})
     if caller.session_id is None:
-        record(deps, caller.user.user_id, "signed_out", client, now, details)
+        transact(deps.gateway, marking, recorded)
     else:
-        recorded = recording(deps, caller.user.user_id, "signed_out", client, now, details)
-        end_one(deps, caller.user, caller.session_id, caller.claims.auth_time, now, recorded)
-    deps.revoked_tokens.mark(caller.claims.jti, caller.claims.expires_at, now)
+        end_one(deps, caller.user, caller.session_id, caller.claims.auth_time, now, marking, recorded)
 
 
 def logout_all(deps: Deps, caller: Caller, client: Client) -> None:
@@ -33,7 +32,7 @@ def logout_all(deps: Deps, caller: Caller, client: Client) -> None:
     now = deps.clock()
     recorded = recording(deps, caller.user.user_id, "signed_out_everywhere", client, now)
     transact(deps.gateway, deps.users.raising_epoch(caller.user, now), recorded)
-    clear_sessions(deps, caller.user)
+    clear_sessions(deps, caller.user.user_id, caller.user.epoch + 1)
 
 
 def end_session(deps: Deps, caller: Caller, session_id: str, client: Client) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from panzoto.deps import Deps
 from panzoto.errors import Conflict, EmailTaken
 from panzoto.models.store.transaction import Member, transact
-from panzoto.models.user import User, changed
+from panzoto.models.user import User
 from panzoto.models.user_conditions import epoch_is
 
 from ._addresses import normal_email
@@ -67,7 +67,8 @@ def _keep(deps: Deps, user: User, changes: list[Change], now: datetime) -> User:
     if new:
         changing = deps.users.changing(user, now, new, when=epoch_is(user), otherwise=Conflict)
         transact(deps.gateway, changing, *(recorded for _, _, recorded in changes))
-    return changed(user, new)
+        user = deps.users.find(user.user_id) or user  # with an email that was verified meanwhile
+    return user
 
 
 def _free(deps: Deps, user: User, email: str, client: Client, now: datetime) -> str:

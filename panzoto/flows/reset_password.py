@@ -11,11 +11,11 @@ from panzoto.models.audio_keys import audio_key_attributes, audio_key_is, recove
 from panzoto.models.one_use_tokens import OneUseToken
 from panzoto.models.store.transaction import transact
 from panzoto.models.times import seconds
-from panzoto.models.user import User, changed
+from panzoto.models.user import User
 from panzoto.models.user_conditions import email_is, ways_in_are
 from panzoto.models.users import new_password
 
-from . import _audio_key, _devices, _one_use
+from . import _audio_key, _one_use
 from ._addresses import normal_email
 from ._arriving import unproved
 from ._audit import recording
@@ -59,7 +59,6 @@ def reset_password(
     """Set a new password by a link, and sign in with it. Commit point as in `reset`."""
     admitted, shown = reset(deps, text, new, client, audio=audio)
     now = deps.clock()
-    _devices.remember(deps, admitted.user, device_id)
     return start_session(deps, admitted, device_id=device_id, client=client, now=now, amr="pwd", recovery_key=shown)
 
 
@@ -83,9 +82,9 @@ def reset(deps: Deps, text: str, new: str, client: Client, *, audio: Audio) -> t
     changing = deps.users.changing(user, now, changes, when=unchanged, otherwise=LinkInvalid)
     recorded = recording(deps, user.user_id, "password_reset", client, now, {"audio": "new key" if shown else "kept"})
     transact(deps.gateway, deps.one_use_tokens.spending(token, now), changing, *released, recorded)
-    user = changed(user, changes)
+    user = user.with_changes(changes)
     notify_of_new_password(deps, token.email, client, now)
-    clear_sessions(deps, user)
+    clear_sessions(deps, user.user_id, user.epoch)
     return admitted.as_now(user), shown
 
 

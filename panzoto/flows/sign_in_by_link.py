@@ -11,7 +11,7 @@ from panzoto.errors import CodeRejected, DeviceMismatch, LinkInvalid, Overloaded
 from panzoto.models.one_use_tokens import OneUseToken
 
 from . import _arriving, _one_use
-from ._arrivals import Arrival, Spending, settle
+from ._arrivals import Arrival, settle, spend
 from ._audit import record
 from ._email_verification import send_verification
 from ._sessions import SignedIn, start_session
@@ -66,8 +66,8 @@ def _sign_in(deps: Deps, token: OneUseToken, device_id: str | None, client: Clie
     if token.device_id not in (None, device_id):
         raise DeviceMismatch(ELSEWHERE)
     tokens = deps.one_use_tokens
-    spend = Spending(deps, client, now, partial(tokens.spend, token, now), tokens.spending(token, now))
-    arrival = settle(deps, partial(_recipient, deps, token, now), spend, now)
+    spending = partial(spend, deps, client, now, partial(tokens.spend, token, now), tokens.spending(token, now))
+    arrival = settle(deps, partial(_recipient, deps, token, now), spending, now)
     user = arrival.admitted.user
     if user.pending_email and arrival.is_new:
         send_verification(deps, user, user.pending_email, client, now)

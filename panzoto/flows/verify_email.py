@@ -60,7 +60,7 @@ def verify_email(deps: Deps, text: str, client: Client) -> None:
     if user.email and is_new:
         notify(deps, EmailChanged(old=user.email, new=token.email, when=now, **client.seen), user.email, client, now)
     if ends_sessions:
-        clear_sessions(deps, user)
+        clear_sessions(deps, user.user_id, user.epoch + 1)
 
 
 def _unchanged(user: User, email: str) -> Condition:

@@ -10,7 +10,7 @@ from panzoto.errors import KeysUnavailable
 from panzoto.models.auth_state.otps import SIGN_IN, Otp
 
 from . import _arriving
-from ._arrivals import Arrival, Spending, settle
+from ._arrivals import Arrival, settle, spend
 from ._codes import guess_code
 from ._phones import normal_phone
 from ._sessions import SignedIn, start_session
@@ -41,9 +41,10 @@ def verify_otp(deps: Deps, phone_number: str, code: str, device_id: str | None, 
 
 def _arrived(deps: Deps, otp: Otp, client: Client, now: datetime) -> Arrival:
     """Whoever has the phone, once the code is redeemed."""
-    spend = Spending(deps, client, now, partial(deps.otps.redeem, otp, now), deps.otps.redeeming(otp, now))
+    redeem, redeeming = partial(deps.otps.redeem, otp, now), deps.otps.redeeming(otp, now)
+    spending = partial(spend, deps, client, now, redeem, redeeming)
     try:
-        return settle(deps, partial(_arriving.by_phone, deps, otp.phone, now), spend, now)
+        return settle(deps, partial(_arriving.by_phone, deps, otp.phone, now), spending, now)
     except KeysUnavailable:
         deps.otps.give_back(otp)  # the code was right, and works when KMS does
         raise

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
+import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
-from panzoto.errors import Conflict, NotFound
+from panzoto.errors import NotFound
 
 from .spec import APPROVED_EMAILS, fits
 from .store.expressions import Attr, Change, Condition, Key
@@ -19,19 +20,20 @@ from .times import from_seconds, maybe_seconds, seconds
 
 # All approvals are in one list: they are written seldom, and read by people.
 LISTED = "all"
+SAID = ("approvedAt", "approvedBy", "expiresAt", "metadata")
 NOT_APPROVED = "This email is not approved."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
-    """One approved email. Without `expires_at` it holds until somebody ends it; each change has another `version`."""
+    """One approved email. Without `expires_at` it holds until somebody ends it; `version` is of what was read."""
 
     email: str
     approved_by: str
     approved_at: datetime
     expires_at: datetime | None = None
     metadata: dict[str, str] = field(default_factory=dict)
-    version: str = field(default_factory=lambda: secrets.token_urlsafe(9))
+    version: str = ""
 
     def holds(self, now: datetime) -> bool:
         """Whether it has not run out."""
@@ -82,27 +84,38 @@ class ApprovedEmails(Table):
         """An approval, in place of whatever there is, as a member of the transaction that makes whoever needs it."""
         return self.putting(to_item(approval))
 
-    def replacing(self, before: Approval | None, approval: Approval) -> Member:
-        """An approval in place of the one that was read, or of none, as a member of a transaction."""
-        return self.putting(to_item(approval), when=_is(before), otherwise=changed)
+    def replacing(self, before: Item | None, approval: Approval) -> Member:
+        """An approval in place of what was read, or of none, as a member of a transaction."""
+        return self.putting(to_item(approval), when=_is(before), otherwise=Crossed)
 
-    def ending(self, before: Approval) -> Member:
+    def ending(self, before: Item) -> Member:
         """The end of the approval that was read, as a member of a transaction."""
-        return self.deleting({"email": before.email}, when=_is(before), otherwise=changed)
+        return self.deleting({"email": before["email"]}, when=_is(before), otherwise=Crossed)
 
 
-def changed(_: Item | None = None) -> Conflict:
-    """Whoever would change what is not there any more looks at it again."""
-    return Conflict("Somebody else has changed this approval meanwhile. Look at it again.")
+class Crossed(Exception):
+    """Somebody else has changed the approval since it was read."""
 
 
-def _is(approval: Approval | None) -> Condition:
-    """That an approval is the very one that was read. One that was written by hand has no version."""
-    if approval is None:
+def _is(item: Item | None) -> Condition:
+    """That an approval is the very one that was read, whatever it says: it may have been written by hand."""
+    if item is None:
         return Attr("email").not_exists()
-    if approval.version:
-        return Attr("version").eq(approval.version)
-    return Attr("email").exists() & Attr("version").not_exists()
+    same: Condition = Attr("email").exists()
+    for name in SAID:
+        same &= Attr(name).eq(item[name]) if name in item else Attr(name).not_exists()
+    return same
+
+
+def _version(item: Item) -> str:
+    """What tells all that an approval says from everything else that it could say."""
+    said = {name: item[name] for name in SAID if name in item}
+    return sha256(json.dumps(said, default=_text, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _text(value: Any) -> str:
+    """What JSON does not know, in one way."""
+    return repr(sorted(map(repr, value)) if isinstance(value, set) else value)
 
 
 def to_item(approval: Approval) -> Item:
@@ -114,7 +127,6 @@ def to_item(approval: Approval) -> Item:
         "approvedAt": seconds(approval.approved_at),
         "expiresAt": maybe_seconds(approval.expires_at),
         "metadata": dict(approval.metadata),
-        "version": approval.version,
     }
 
 
@@ -133,7 +145,7 @@ def from_item(item: Item) -> Approval:
         approved_at=_time(item.get("approvedAt")),
         expires_at=None if ends is None else _time(ends),
         metadata={name: str(value) for name, value in about.items() if value is not None},
-        version=str(item.get("version", "")),
+        version=_version(item),
     )
 
 

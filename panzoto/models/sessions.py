@@ -18,7 +18,7 @@ INDEX = "userId-tokenType-index"
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """One sign-in on one device."""
+    """One sign-in on one device. `epoch` is the person's at that time; older software did not keep it."""
 
     session_id: str
     user_id: str
@@ -31,6 +31,7 @@ class Session:
     address: str
     user_agent: str
     dashboard_id: str | None = None
+    epoch: int | None = None
 
 
 class Sessions(Table):
@@ -70,6 +71,7 @@ def to_item(session: Session) -> Item:
         **{name: value for name, value in contacts.items() if value is not None},
         "userId": session.user_id,
         "deviceId": session.device_id,
+        "epoch": session.epoch,
         "createdAt": seconds(session.created_at),
         "expiresAt": seconds(session.expires_at),
         "used": True,
@@ -100,4 +102,5 @@ def from_item(item: Item) -> Session:
         address=metadata["ipAddress"],
         user_agent=metadata["userAgent"],
         dashboard_id=metadata.get("dashboardId"),
+        epoch=item.get("epoch"),
     )

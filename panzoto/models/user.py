@@ -67,6 +67,14 @@ class User:
         """The person as they are once it is proved that the email is theirs."""
         return replace(self, email_verified_at=self.email_verified_at or now, must_verify=False)
 
+    def with_changes(self, changes: Item) -> User:
+        """The person after such changes of the item; None takes an attribute away.
+
+        It is so where a transaction asks for all that is shown or decided by it to be as it was read.
+        """
+        item = {**to_item(self), **changes}
+        return from_item({name: value for name, value in item.items() if value is not None})
+
     def is_guarded(self, now: datetime) -> bool:
         """Whether so many have guessed the password that only known devices sign in for now."""
         return self.guarded_until is not None and now < self.guarded_until
@@ -145,12 +153,6 @@ def from_item(item: Item) -> User:
 def ended_member(session_id: str, at: datetime) -> str:
     """A member of the set of ended sessions: sets grow and shrink without being read first."""
     return f"{session_id} {seconds(at)}"
-
-
-def changed(user: User, changes: Item) -> User:
-    """The person as such changes of the item leave them; None takes an attribute away."""
-    item = {**to_item(user), **changes}
-    return from_item({name: value for name, value in item.items() if value is not None})
 
 
 def _salt(text: str) -> bytes:

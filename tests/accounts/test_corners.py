@@ -12,6 +12,8 @@ from panzoto.later import WAITING
 from panzoto.models.known_users import KnownUsers
 from panzoto.models.store.expressions import Change
 from panzoto.models.user import User
+from tests.support import border
+from tests.support.border import told_by_transactions
 from tests.support.configs import SECRET
 
 from .conftest import API, PASSWORD, Service, new_email
@@ -50,7 +52,9 @@ def test_an_old_backends_token_changes_the_password_and_signs_out(service_for: C
     now = int(service.clock.now.timestamp())
     old = jwt.encode({"user_id": me["user_id"], "iat": now, "exp": now + 3600}, SECRET, algorithm="HS256")
     another = jwt.encode({"user_id": me["user_id"], "iat": now, "exp": now + 60}, SECRET, algorithm="HS256")
+    passing = border.at(service.deps.gateway._client)
     assert service.post("/logout", token=another).status_code == 200
+    assert told_by_transactions(passing) == {"signed_out"}, "or it would be told of a token that still works"
     assert service.get("/me", token=another).get_json()["code"] == "session_ended"
     body = {"current_password": PASSWORD, "new_password": NEW}
     changed = service.post("/password/change", body, token=old)

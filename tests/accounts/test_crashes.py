@@ -53,7 +53,7 @@ class Crashes:
             self.store.expect()
             yield prepared
             if ended:
-                assert calls > 2, "a flow of so few calls was not reached"
+                assert calls > 1, "a flow of so few calls was not reached"
                 assert not crashed
                 return
         raise AssertionError("the flow did not end")

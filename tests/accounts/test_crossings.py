@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 from structlog.testing import capture_logs
 
 from panzoto import create_app
@@ -27,9 +29,10 @@ from panzoto.models.user import User
 from panzoto.models.user_conditions import epoch_is
 from panzoto.models.users import MOST_DEVICES
 from tests.support import border
+from tests.support.border import Send
 from tests.support.phones import HERE, person, signed_in
 
-from .conftest import PASSWORD, Service, new_email
+from .conftest import API, PASSWORD, Service, new_email
 
 NEW_PASSWORD = "AnotherPassword456!"
 OLDER = Profile(19456, 3, 1)
@@ -298,3 +301,57 @@ def test_two_first_sign_ins_of_a_migrated_person(service: Service) -> None:
     assert second.recovery_key is None
     assert second.user.audio_key is not None
     assert second.user.audio_key.wrapped == first[0]["wrapped_audio_key"]
+
+
+def before_the_write(service: Service, name: bytes, act: Callable[[], object]) -> list[Callable[[], object]]:
+    """Let something happen once, just before a write that names an attribute; what is left of it."""
+    left = [act]
+
+    def meanwhile(request: AWSPreparedRequest, _: Send) -> None:
+        body: Any = request.body
+        if left and b"Get" not in request.headers["X-Amz-Target"].encode() and name in body:
+            left.pop()()
+
+    border.at(service.deps.gateway._client, then=meanwhile)
+    return left
+
+
+def test_a_sign_in_that_comes_after_all_others_have_ended(service: Service) -> None:
+    """It began under the new epoch, and is none of those that end: it goes on, and can be ended."""
+    me, new = service.register(), dict[str, Any]()
+
+    def comes() -> None:
+        new.update(service.post("/login", {"email": me["email"], "password": PASSWORD}).get_json())
+
+    left = before_the_write(service, b"userId-tokenType-index", comes)
+    assert service.post("/logout-all", token=me["token"]).status_code == 200
+    assert left == []
+    assert service.get("/me", token=me["token"]).status_code == 401
+    refreshed = service.post("/refresh", {"refresh_token": new["refresh_token"]}).get_json()
+    assert service.get("/me", token=refreshed["token"]).status_code == 200
+    assert service.post("/logout", token=refreshed["token"]).status_code == 200
+    assert service.get("/me", token=refreshed["token"]).status_code == 401
+
+
+def test_a_new_password_that_crosses_a_new_email(service: Service) -> None:
+    """Or the mailbox that was given up would hear of it, and the new one would not: it is looked at again."""
+    me, wanted = service.register(), new_email()
+    link = email_link(service, found(service, me["user_id"]), wanted)
+    left = before_the_write(service, b"password_hash", lambda: service.post("/email/verify", {"token": link}))
+    body = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
+    assert service.post("/password/change", body, token=me["token"]).status_code == 409
+    assert left == []
+    answer = service.post("/password/change", body, token=me["token"])
+    assert (answer.status_code, answer.get_json()["user"]["email"]) == (200, wanted)
+    assert "password" in service.mails(wanted)[0]["subject"].lower()
+
+
+def test_a_profile_that_crosses_a_new_email(service: Service) -> None:
+    """The answer says what is there then."""
+    me, wanted = service.register(), new_email()
+    link = email_link(service, found(service, me["user_id"]), wanted)
+    left = before_the_write(service, b"Ann Other", lambda: service.post("/email/verify", {"token": link}))
+    headers = {"Authorization": f"Bearer {me['token']}"}
+    answer = service.http.patch(f"{API}/me", json={"name": "Ann Other"}, headers=headers).get_json()
+    assert left == []
+    assert (answer["user"]["email"], answer["user"]["name"]) == (wanted, "Ann Other")

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from panzoto import create_app
 from panzoto.aws.bucket import Bucket
 from panzoto.aws.clients import Clients
 from panzoto.errors import StorageUnavailable
 from panzoto.models.store.expressions import Change
+from panzoto.models.store.wire import decode_item
+from tests.support import border
+from tests.support.border import Send
 
-from .conftest import PASSWORD, Service
+from .conftest import API, PASSWORD, Service
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -44,6 +49,44 @@ def test_an_interrupted_deletion_is_finished_by_the_sweep(service: Service) -> N
     assert [each["action"] for each in service.deps.audit.all_of(me["user_id"])].count("deleted") == 1
     assert sweep(service)[1] == "0 deletions finished.\n"
     service.register(me["email"])
+
+
+def test_a_deletion_that_is_on_no_record_is_put_on_it(service: Service) -> None:
+    """Of older software, or by hand: or a later pass of the migration would bring the person back."""
+    me = service.register()
+    user = service.deps.users.find(me["user_id"])
+    assert user is not None
+    service.deps.users.change(user, service.clock(), {"deleting_at": 1})
+    assert sweep(service)[0] == 0
+    actions = [each["action"] for each in service.deps.audit.all_of(me["user_id"])]
+    assert actions.count("deleted") == 1
+
+
+def test_refresh_tokens_go_before_the_list_of_them(service: Service) -> None:
+    """Where the store takes the one and not the other, the sweep still knows of them: none outlives its person."""
+    me, deps = service.register(), service.deps
+    session_id, busy = deps.refresh_tokens.read(me["refresh_token"]).sid, [True]
+
+    def throttled(request: AWSPreparedRequest, send: Send) -> AWSResponse | None:
+        """The table of lineages takes nothing; others take what they are given."""
+        body: Any = request.body
+        asked = orjson.loads(body).get("RequestItems", {})
+        is_write = b"BatchWriteItem" in request.headers["X-Amz-Target"].encode()
+        if not busy or not is_write or deps.lineages.name not in asked:
+            return None
+        for write in asked.get(deps.sessions.name, []):
+            deps.sessions.delete(decode_item(write["DeleteRequest"]["Key"]))
+        left = {deps.lineages.name: asked[deps.lineages.name]}
+        return border.says(200, {"UnprocessedItems": left})(request, send)
+
+    border.at(deps.gateway._client, then=throttled)
+    answer = service.http.delete(f"{API}/me", json={}, headers={"Authorization": f"Bearer {me['token']}"})
+    assert answer.status_code == 202
+    deps.later.finish()
+    busy.clear()
+    assert sweep(service)[1].endswith("1 deletions finished.\n")
+    assert deps.lineages.find(session_id) is None
+    assert service.post("/refresh", {"refresh_token": me["refresh_token"]}).status_code == 401
 
 
 def replace_endpoint(service: Service) -> S3Client:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -20,14 +19,20 @@ from tests.support.border import Send
 from .conftest import PASSWORD, Service
 
 HERE = Client("192.0.2.7", "test", "en")
-# To end so many, a dozen in a call that takes so long, takes longer than a request may wait.
-MANY, SECONDS, DEADLINE = 400, 0.08, 1.5
+# To end so many, 25 in a call that takes so long, takes longer than a request may wait.
+MANY, SECONDS = 400, 0.2
 
 
-def slowly(request: AWSPreparedRequest, _: Send) -> None:
-    """A store that takes its time for many writes."""
-    if b"BatchWriteItem" in request.headers["X-Amz-Target"].encode():
-        time.sleep(SECONDS)
+class Slow:
+    """A store that takes its time for many writes, by a clock on which nothing else takes any."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def __call__(self, request: AWSPreparedRequest, _: Send) -> None:
+        """Let time go by."""
+        if b"BatchWriteItem" in request.headers["X-Amz-Target"].encode():
+            self.time += SECONDS
 
 
 @pytest.fixture
@@ -40,8 +45,9 @@ def me(service: Service, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     begun = [_sessions._lineage(deps, Admitted(user), each, None, now, "pwd") for each in me["sessions"]]
     writes = [write for each in begun for write in _sessions._records(deps, user, each, HERE, None)]
     batches.write(deps.gateway, writes)
-    border.at(deps.gateway._client, then=slowly)
-    monkeypatch.setattr(deps.gateway, "_deadline", deps.gateway._attempt + DEADLINE)
+    slow = Slow()
+    border.at(deps.gateway._client, then=slow)
+    monkeypatch.setattr(deps.gateway, "_clock", lambda: slow.time)
     return me
 
 

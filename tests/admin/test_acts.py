@@ -51,6 +51,9 @@ def test_every_act_is_on_record_with_before_and_after(office: Office, admin: Me)
     session = office.deps.refresh_tokens.read(office.login(me)["refresh_token"]).sid
     for method, rest in (
         ("DELETE", f"/sessions/{session}"),
+        ("PUT", "/roles/admin"),
+        ("PUT", "/roles/admin"),
+        ("DELETE", "/roles/admin"),
         ("PUT", "/roles/support"),
         ("PUT", "/roles/support"),
         ("DELETE", "/roles/support"),
@@ -70,6 +73,8 @@ def test_every_act_is_on_record_with_before_and_after(office: Office, admin: Me)
         "session_ended",
         "role_granted",
         "role_revoked",
+        "role_granted",
+        "role_revoked",
         "signed_out_everywhere",
         "reset_sent",
         "disabled",
@@ -78,7 +83,7 @@ def test_every_act_is_on_record_with_before_and_after(office: Office, admin: Me)
     assert all(each["details"].keys() == {"before", "after", "by"} for each in found)
     assert all(each["details"]["by"] == admin["email"] and each["ipAddress"] for each in found)
     granted = found[-2]["details"]
-    assert (granted["before"]["roles"], granted["after"]["roles"]) == ([], ["support"])
+    assert (granted["before"]["roles"], granted["after"]["roles"]) == ([], ["admin"])
     disabled = found[1]["details"]
     assert disabled["before"]["disabled_at"] is None
     assert disabled["after"]["disabled_at"]

@@ -7,6 +7,7 @@ import re
 import time
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from threading import Event
 from typing import Any
 from urllib.parse import quote
@@ -209,8 +210,31 @@ def test_a_version_that_is_old_changes_nothing(office: Office, admin: Me) -> Non
         assert office.ask("PUT", path, admin, {"version": odd}).status_code == 400
     assert office.ask("PUT", path, admin, {"version": None}).status_code == 200
     office.deps.approved_emails.put({"email": email, "approvedBy": "by hand"})
-    assert get(office, admin, path)["version"] == ""
-    assert office.ask("PUT", path, admin, {"version": ""}).status_code == 200
+    seen = get(office, admin, path)["version"]
+    office.deps.approved_emails.put({"email": email, "approvedBy": "by hand", "expiresAt": 4102444800})
+    assert office.ask("PUT", path, admin, {"version": seen}).status_code == 409
+    seen = get(office, admin, path)["version"]
+    assert office.ask("PUT", path, admin, {"version": seen}).status_code == 200
+
+
+ODD = ({"approvedAt": None}, {"approvedAt": True, "metadata": ["x"]}, {"expiresAt": "", "approvedBy": {"a": b"\x00"}})
+
+
+@pytest.mark.parametrize("act", ["PUT", "DELETE", "import", "remove"])
+@pytest.mark.parametrize("odd", [{}, *ODD], ids=str)
+def test_what_was_written_by_hand_can_be_changed_and_ended(office: Office, admin: Me, act: str, odd: Any) -> None:
+    """Whatever it says: nobody is let in who cannot be shut out."""
+    email = new_email()
+    office.deps.approved_emails.put({"email": email, "metadata": {"n": Decimal("1.5")}, "version": 7, **odd})
+    if act == "import":
+        answer = office.ask("POST", "/approvals/import", admin, {"csv": f"email\n{email}\n"})
+        assert answer.get_json()["approved"] == [email]
+    elif act == "remove":
+        assert office.flask("approvals", "remove", email).exit_code == 0
+    else:
+        version = get(office, admin, f"/approvals/{email}")["version"]
+        body = {"version": version} if act == "PUT" else None
+        assert office.ask(act, f"/approvals/{email}", admin, body).status_code == 200
 
 
 @pytest.mark.parametrize("act", ["PUT", "DELETE"])

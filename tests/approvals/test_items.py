@@ -39,9 +39,9 @@ JANE: dict[str, Any] = {
 
 @pytest.mark.parametrize("item", [JOHN, JANE], ids=["john", "jane"])
 def test_the_seeds_samples_are_read_and_written_alike(item: dict[str, Any]) -> None:
-    """What the seed writes is what this software writes, and by what its lists find it, and its version."""
+    """What the seed writes is what this software writes, and by what its lists find it."""
     domain = item["email"].partition("@")[2]
-    assert to_item(from_item(item)) == {**item, "listed": "all", "domain": domain, "version": ""}
+    assert to_item(from_item(item)) == {**item, "listed": "all", "domain": domain}
 
 
 def test_the_seeds_samples_let_in_whom_they_should(service: Service) -> None:
@@ -97,13 +97,13 @@ def test_an_end_that_is_no_time_is_over(service: Service, ends: Any) -> None:
 
 
 def test_what_is_written_has_the_seeds_attributes(service: Service) -> None:
-    """Under the seed's names and types, and nothing else but by what its lists find it, and its version."""
+    """Under the seed's names and types, and nothing else but by what its lists find it."""
     email = new_email()
     approval = from_item({**JOHN, "email": email, "expiresAt": seconds(service.clock.now)})
     service.deps.approved_emails.put(to_item(approval))
     item = service.deps.approved_emails.get({"email": email})
     assert item is not None
-    assert (item.pop("listed"), item.pop("domain"), item.pop("version")) == ("all", email.partition("@")[2], "")
+    assert (item.pop("listed"), item.pop("domain")) == ("all", email.partition("@")[2])
     assert item.keys() == JOHN.keys()
     assert {name: type(value) for name, value in item.items()} == {
         "email": str,

@@ -15,7 +15,7 @@ from panzoto.errors import EmailTaken, TransactionLost
 from panzoto.flows.admin.first_admin import first_admin
 from panzoto.models.store.transaction import transact
 from panzoto.models.times import seconds
-from panzoto.models.user import changed, to_item
+from panzoto.models.user import to_item
 
 EMAIL, PASSWORD = "first@example.com", "a password of some length"
 
@@ -100,5 +100,5 @@ def test_a_person_after_a_change_is_who_is_read_then(deps: Deps) -> None:
     now = deps.clock()
     changes = {"name": "Ann", "roles": None, "session_epoch": 3, "known_devices": {"one"}, "updated_at": seconds(now)}
     written = deps.users.change(admin, now, changes)
-    assert changed(admin, {}) == admin
-    assert changed(admin, changes) == written
+    assert admin.with_changes({}) == admin
+    assert admin.with_changes(changes) == written

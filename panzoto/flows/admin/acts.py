@@ -12,7 +12,7 @@ from panzoto.flows._sessions import clear_sessions, end_one
 from panzoto.models.store.expressions import Attr
 from panzoto.models.store.transaction import Member, transact
 from panzoto.models.times import seconds
-from panzoto.models.user import ADMIN, ROLES, User, changed
+from panzoto.models.user import ADMIN, ROLES, User
 from panzoto.models.user_conditions import epoch_is, roles_are
 
 from ._find import person
@@ -33,7 +33,7 @@ def disable(deps: Deps, admin: Admin, user_id: str) -> User:
         return user
     leaving = [deps.admins.removing(user_id)] if ADMIN in user.roles else []
     after = _change(deps, admin, user, "disabled", now, {"disabled_at": seconds(now), **_ended(user, now)}, *leaving)
-    clear_sessions(deps, after)
+    clear_sessions(deps, user_id, after.epoch)
     return after
 
 
@@ -54,11 +54,12 @@ def grant_role(deps: Deps, admin: Admin, user_id: str, role: str) -> User:
     """
     now, user = deps.clock(), person(deps, user_id)
     _check_role(role)
-    coming = [deps.admins.adding(user_id)] if role == ADMIN and user.disabled_at is None else []
-    if role in user.roles and not coming:
+    listed = role == ADMIN and user.disabled_at is None
+    if role in user.roles and not (listed and not deps.admins.has(user_id)):
         return user
     if role not in user.roles and user.email is not None and user.email_verified_at is None:
         raise Conflict(UNPROVED)
+    coming = [deps.admins.adding(user_id)] if listed else []
     return _change(deps, admin, user, "role_granted", now, {"roles": user.roles | {role}}, *coming)
 
 
@@ -71,7 +72,7 @@ def revoke_role(deps: Deps, admin: Admin, user_id: str, role: str) -> User:
     leaving = [deps.admins.removing(user_id)] if role == ADMIN and user.disabled_at is None else []
     changes = {"roles": (user.roles - {role}) or None, **_ended(user, now)}
     after = _change(deps, admin, user, "role_revoked", now, changes, *leaving)
-    clear_sessions(deps, after)
+    clear_sessions(deps, user_id, after.epoch)
     return after
 
 
@@ -92,7 +93,7 @@ def revoke_all_sessions(deps: Deps, staff: Staff, user_id: str) -> int:
     before, after = {"sessions": len(deps.sessions.of(user_id))}, {"sessions": 0}
     recorded = recording(deps, staff, user_id, "signed_out_everywhere", now, before=before, after=after)
     transact(deps.gateway, deps.users.raising_epoch(user, now), recorded)
-    return clear_sessions(deps, user)
+    return clear_sessions(deps, user_id, user.epoch + 1)
 
 
 def send_reset(deps: Deps, admin: Admin, user_id: str) -> str:
@@ -109,7 +110,7 @@ def _change(
     deps: Deps, admin: Admin, user: User, action: str, now: datetime, changes: dict[str, Any], *others: Member
 ) -> User:
     """Change a person who is still as they were read, together with what else must be so; the person then."""
-    after = changed(user, changes)
+    after = user.with_changes(changes)
     recorded = recording(deps, admin, user.user_id, action, now, before=standing(user), after=standing(after))
     as_read = epoch_is(user) & roles_are(user) & Attr("deleting_at").not_exists()
     same = as_read & (Attr("disabled_at").exists() if user.disabled_at else Attr("disabled_at").not_exists())

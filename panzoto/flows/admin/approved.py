@@ -11,9 +11,9 @@ from itertools import islice
 from panzoto.deps import Deps
 from panzoto.errors import Conflict, InvalidRequest, NotFound, PanzotoError, StoreUnavailable
 from panzoto.flows._addresses import maybe_email, normal_email
-from panzoto.flows._approving import By, Wanted, anything, give, take
+from panzoto.flows._approving import CHANGED, By, Wanted, anything, give, take
 from panzoto.flows.approvals_csv import Row, approval_of, moment, rows
-from panzoto.models.approved_emails import NOT_APPROVED, Approval, ApprovalPage, changed
+from panzoto.models.approved_emails import NOT_APPROVED, Approval, ApprovalPage
 from panzoto.models.store import ledger
 
 from .staff import Admin, Staff
@@ -128,7 +128,7 @@ def _is_there(version: str | None, before: Approval | None) -> None:
     if before is None:
         raise NotFound(NOT_APPROVED)
     if version is not None and version != before.version:
-        raise changed()
+        raise Conflict(CHANGED)
 
 
 def _said(fault: PanzotoError) -> str:

@@ -35,18 +35,18 @@ def link(deps: Deps, caller: Caller, name: str, presented: Presented, password: 
     with followed(Steps(deps, name, client, now)) as steps:
         steps.of(user.user_id)
         proof = prove(deps, provider, presented, steps, now)
-        claiming = _claiming(deps, user, proof, now)
+        members = _claiming(deps, user, proof, now)
         is_new = name not in user.identities
         old = deps.oauth_tokens.find(user.user_id, name)
         connection = connected(deps, user.user_id, proof, old, now)
         if is_new:
-            claiming += releasing(deps, old, proof.identity)
-            claiming.append(recording(deps, user.user_id, "identity_linked", client, now, {"provider": name}))
+            members += releasing(deps, old, proof.identity)
+            members.append(recording(deps, user.user_id, "identity_linked", client, now, {"provider": name}))
         if connection is not None:
-            claiming.append(deps.oauth_tokens.keeping(old, connection, now))
+            members.append(deps.oauth_tokens.keeping(old, connection, now))
         changes = {"identities": {*user.identities, name}} if is_new else {}
         same = epoch_is(user) & identities_are(user)
-        transact(deps.gateway, *claiming, deps.users.changing(user, now, changes, when=same, otherwise=Conflict))
+        transact(deps.gateway, *members, deps.users.changing(user, now, changes, when=same, otherwise=Conflict))
         if connection is not None and connection.tokens is not None:
             steps.add("sealed", key=connection.tokens.key_id)
         steps.add("linked")

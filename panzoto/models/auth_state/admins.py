@@ -17,6 +17,11 @@ class Admins(Table):
 
     spec = AUTH_STATE
 
+    def has(self, user_id: str) -> bool:
+        """Whether somebody is among them."""
+        item = self.get(KEY)
+        return item is not None and user_id in item.get(NAME, ())
+
     def adding(self, user_id: str) -> Member:
         """One more, as a member of the transaction that gives the role."""
         return self.updating(KEY, Change(add={NAME: {user_id}}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from panzoto.models.spec import AUTH_STATE
+from panzoto.models.store.transaction import Member
 from panzoto.models.store.wire import Item
 from panzoto.models.table import Table
 from panzoto.models.times import seconds
@@ -19,9 +20,9 @@ class RevokedTokens(Table):
 
     spec = AUTH_STATE
 
-    def mark(self, jti: str, expires_at: datetime, now: datetime) -> None:
-        """Say that a token has ended. Saying it again changes nothing."""
-        self.put({**key(KIND, jti), "RevokedAt": seconds(now), "TTL": seconds(expires_at)})
+    def marking(self, jti: str, expires_at: datetime, now: datetime) -> Member:
+        """That a token has ended, as a member of a transaction. Saying it again changes nothing."""
+        return self.putting({**key(KIND, jti), "RevokedAt": seconds(now), "TTL": seconds(expires_at)})
 
     def find(self, jti: str) -> Item | None:
         """The mark of a token that has ended."""
