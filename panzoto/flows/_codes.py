@@ -52,7 +52,7 @@ def _charge_phone(deps: Deps, phone: str, device: str | None, part: Part, now: d
     try:
         deps.rates.charge("code.phone", phone, now, part)
     except RateLimited:
-        if device is None or not is_owners(deps, phone, device):
+        if device is None or not is_owners(deps, deps.phones.find(phone), device):
             raise
         deps.rates.charge("code.device", f"{phone}#{device}", now)
         return partial(deps.rates.give_back, "code.device", f"{phone}#{device}", now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from panzoto.deps import Deps
+from panzoto.models.store.wire import Item
 from panzoto.models.user import User
 
 
@@ -28,9 +29,8 @@ def is_known(user: User | None, device_id: str | None) -> bool:
     return user is not None and device_id is not None and fingerprint(device_id) in user.devices
 
 
-def is_owners(deps: Deps, phone: str, device: str) -> bool:
-    """Whether whoever has the phone has signed in from the device of that fingerprint before."""
-    claim = deps.phones.find(phone)
+def is_owners(deps: Deps, claim: Item | None, device: str) -> bool:
+    """Whether whoever has a claim has signed in from the device of that fingerprint before."""
     user = deps.users.find(claim["user_id"]) if claim and "user_id" in claim else None
     return user is not None and device in user.devices
 
