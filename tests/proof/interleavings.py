@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.proof import play_codes, play_emails, play_jobs, play_sessions, play_vault
+from tests.proof import play_approvals, play_codes, play_emails, play_jobs, play_sessions, play_vault
 from tests.proof.choosing import Way, every_way
 from tests.proof.harness import Figures, Place, Size
 from tests.proof.play import Begin
@@ -19,6 +19,8 @@ TITLE = "Interleavings: actors that cross at every call to AWS, and crash or los
 PLAYS: Mapping[str, Begin] = {
     "sign_out": play_sessions.sign_out,
     "reuse": play_sessions.reuse,
+    "everywhere": play_sessions.everywhere,
+    "approval": play_approvals.approval,
     "phone_code": play_codes.phone_code,
     "magic_link": play_emails.magic_link,
     "email_claim": play_emails.email_claim,

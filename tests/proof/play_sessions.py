@@ -7,9 +7,10 @@ from typing import Any
 
 from panzoto.errors import SessionEnded
 from panzoto.flows.authenticate import authenticate
-from panzoto.flows.logout import logout
+from panzoto.flows.login import login
+from panzoto.flows.logout import logout, logout_all
 from panzoto.flows.refresh import refresh
-from tests.accounts.conftest import new_email
+from tests.accounts.conftest import PASSWORD, new_email
 from tests.proof.play import Play, refused, values
 from tests.proof.stage import Act, Outcome
 from tests.proof.standing import Standing
@@ -62,6 +63,34 @@ def reuse(on: Standing) -> Play:
         assert ends(deps, *(each.refresh_token for each in tokens)), "a refresh token lives on"
 
     return Play([steals, *[partial(refresh, deps, newest.refresh_token, None, HERE)] * 2], check)
+
+
+def everywhere(on: Standing) -> Play:
+    """Somebody ends all sessions while a phone refreshes, and signs in again at that moment."""
+    deps, email = on.deps, new_email()
+    user = person(deps, email, password_hash=deps.passwords.hash(PASSWORD))
+    begun = signed_in(deps, user)
+    caller = authenticate(deps, begun.access_token)
+    again: Act = partial(logout_all, deps, caller, HERE)
+
+    def check(outcomes: list[Outcome]) -> None:
+        ended, refreshed, entered = outcomes
+        if ended.crashed:
+            again()
+        old = [begun, *values([refreshed])]
+        assert ends(deps, *(each.refresh_token for each in old)), "a refresh token lives on"  # before a look mends it
+        assert not any(works(deps, each) for each in old), "an access token lives on"
+        for new in values([entered]):
+            if works(deps, new):
+                assert new.session_id in {each.session_id for each in deps.sessions.of(user.user_id)}, "nobody finds it"
+                logout(deps, authenticate(deps, new.access_token), HERE)
+                assert not works(deps, new), "a sign-out that was answered is lost"
+            assert ends(deps, new.refresh_token), "a refresh token lives on"
+        told = [each["action"] for each in deps.audit.all_of(user.user_id)]
+        assert told.count("signed_out_everywhere") == deps.users.find(user.user_id).epoch, "an act without its event"
+
+    refreshes: Act = partial(refresh, deps, begun.refresh_token, None, HERE)
+    return Play([again, refreshes, partial(login, deps, email, PASSWORD, HERE)], check)
 
 
 def works(deps: Any, tokens: Any) -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from panzoto.flows import _copying
-from panzoto.models import one_use_tokens
+from panzoto.flows import _copying, _sessions
+from panzoto.models import approved_emails, one_use_tokens, users
 from panzoto.models.auth_state import lineages, otps
 from panzoto.models.auth_state.emails import EmailClaims
 from panzoto.models.auth_state.keys import key
@@ -44,6 +44,20 @@ def always(*_: Any, **__: Any) -> Any:
     return Attr("PK").exists()
 
 
+def anything(_: Any) -> Any:
+    """The same, for what may not be there."""
+    return Attr("nothing").not_exists()
+
+
+def unraised(_: Any) -> Change:
+    """The end of all sessions, which ends none."""
+    return Change(set={"updated_at": 1})
+
+
+def done(*_: Any) -> None:
+    """Nothing, which says that it is done."""
+
+
 def instead(owner: Any, name: str, made: Any) -> Mutate:
     """Put something else in the place of a part."""
     return lambda patch: patch.setattr(owner, name, made)
@@ -68,6 +82,9 @@ def shared(self: OAuthTokens, connection: Any, now: Any, until: Any) -> Any:
 MUTATIONS: dict[str, tuple[str, Mutate]] = {
     "a session is not ended": ("sign_out", instead(lineages, "_revoked", lambda _: Change(set={"RevokedAt": 1}))),
     "an old token is as good as the newest": ("reuse", instead(lineages, "_newest", always)),
+    "the end of all sessions ends none": ("everywhere", instead(users, "_raised", unraised)),
+    "what hangs on a session goes on": ("everywhere", instead(_sessions, "forget_sessions", done)),
+    "an approval that nobody has read is replaced": ("approval", instead(approved_emails, "_is", anything)),
     "guesses have no bound": ("phone_code", unbounded),
     "a code is not spent": ("phone_code", instead(otps, "_works", always)),
     "a link is not spent": ("magic_link", instead(one_use_tokens, "_works", lambda *_: Attr("tokenId").exists())),
