@@ -30,9 +30,12 @@ def is_known(user: User | None, device_id: str | None) -> bool:
 
 
 def is_owners(deps: Deps, claim: Item | None, device: str) -> bool:
-    """Whether whoever has a claim has signed in from the device of that fingerprint before."""
+    """Whether whoever has a claim has signed in from the device of that fingerprint before.
+
+    Where nobody has proved the email of an account, its devices may be those of a stranger.
+    """
     user = deps.users.find(claim["user_id"]) if claim and "user_id" in claim else None
-    return user is not None and device in user.devices
+    return user is not None and device in user.devices and (user.email is None or user.email_verified_at is not None)
 
 
 def alone(device_id: str | None) -> dict[str, set[str] | None]:

@@ -318,3 +318,11 @@ def test_strangers_keep_no_device_of_the_owner_out(service_for: Callable[..., Se
         wish = {"email": somebody, "device_id": device}
         assert [service.post("/magic-link", wish).status_code for _ in expected] == expected
     signs_in(service, service.link(email, "m"), device_id="mine")
+
+
+def test_a_stranger_who_has_registered_with_it_fills_no_mailbox(service_for: Callable[..., Service]) -> None:
+    """The devices of an account whose email nobody has proved are nobody's."""
+    service, email = limited(service_for, link_account=2, link_device=9), new_email()
+    service.register(email, device_id="theirs")
+    wish = {"email": email, "device_id": "theirs"}
+    assert [service.post("/magic-link", wish).status_code for _ in range(3)] == [202, 202, 429]
