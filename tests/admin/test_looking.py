@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
+from panzoto.deps import build
 from panzoto.errors import StoreUnavailable
 from panzoto.flows.admin.approved import import_approvals
 from panzoto.flows.admin.overview import overview
@@ -253,6 +254,23 @@ def test_what_an_event_says_of_before_is_what_was_there(office: Office, admin: M
     assert office.ask(act, path, admin, {"notes": "ours again"} if act == "PUT" else None).status_code == 200
     ours, first = [each for each in office.events(f"email:{email}") if each["actor"] == admin["user_id"]]
     assert (first["details"]["before"], ours["details"]["before"]["notes"]) == (None, "theirs")
+
+
+@pytest.mark.parametrize("act", ["PUT", "DELETE"])
+def test_who_is_crossed_again_and_again_looks_again(office: Office, admin: Me, act: str) -> None:
+    """It is theirs to decide what becomes of an approval that is another each time; nothing of theirs is done."""
+    path = f"/approvals/{(email := new_email())}"
+    office.ask("POST", "/approvals", admin, {"email": email, "notes": "ours"})
+    other, numbers = replace(build(office.deps.config), clock=office.clock), iter(range(2))
+
+    def crossing(request: Any, _: Any) -> None:
+        if b"TransactItems" in request.body and (number := next(numbers, None)) is not None:
+            approve(other, email, "them", metadata={"notes": f"theirs {number}"})
+
+    border.at(office.deps.gateway._client, then=crossing)
+    answer = office.ask(act, path, admin, {"notes": "ours again"} if act == "PUT" else None)
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "conflict")
+    assert get(office, admin, path)["metadata"] == {"notes": "theirs 1"}
 
 
 def test_an_id_that_looks_like_an_email(office: Office, admin: Me) -> None:
