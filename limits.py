@@ -64,12 +64,10 @@ DEFAULTS = Limits(
         Limit("code.address", 20, HOUR),
         Limit("code.phone", 30, HALF_DAY),
         Limit("code.network", 15, HALF_DAY),  # a phone's, by one network: alone it keeps nobody out
-        Limit("code.device", 10, HALF_DAY),  # a phone's, beyond all that, by each device that its owner signs in from
         Limit("code.guesses", 60, QUARTER),
         Limit("sms.everywhere", 200, timedelta(minutes=5)),
         Limit("link.address", 20, HOUR),
         Limit("link.account", 30, HOUR),  # more than one network may ask for: alone it keeps nobody out
-        Limit("link.device", 10, HOUR),  # an account's, beyond that, by each device that its owner signs in from
         Limit("link.guesses", 60, QUARTER),
         Limit("upload.account", 600, HOUR),
         Limit("decrypt.account", 240, HOUR),

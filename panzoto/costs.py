@@ -45,7 +45,7 @@ CHANGES = {
     "end another session": Cost(11, 2, 4),
     "logout": Cost(13, 1, 3),
     "password change (1 session)": Cost(16, 1.5, 7),
-    "logout-all (1 session)": Cost(10, 1.5, 5),
+    "logout-all (1 session)": Cost(10, 2.5, 6),
     "reset": Cost(16, 2.5, 6),
 }
 CODES = {
@@ -134,7 +134,7 @@ ADMINISTRATORS = {
     "approve an email": Cost(8, 2, 3),
     "look at an approval": Cost(0, 2, 2),
     "end an approval": Cost(8, 2, 3),
-    "end somebody's sessions": Cost(11, 3, 7),
+    "end somebody's sessions": Cost(11, 4, 8),
     "send a reset": Cost(9, 2, 4),
     "give a role": Cost(9, 2, 3),
     "take a role": Cost(9, 2.5, 4),

@@ -48,7 +48,7 @@ def post_register(body: shapes.Register) -> tuple[Response, int]:
     """Make an account and sign in. Where a mail must finish it (PREVENT_ENUMERATION, approved emails) it is 202."""
     given = (deps(), body.email, secret(body.password), client())
     if deps().config.registers_quietly:
-        register.register_quietly(*given, name=body.name, device_id=body.device_id)
+        register.register_quietly(*given, name=body.name)
         return done("check_your_mail", 202)
     return welcome(register.register(*given, name=body.name, device_id=body.device_id)), 201
 

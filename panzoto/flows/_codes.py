@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
 from urllib.parse import urlsplit
 
 from panzoto.deps import Deps
@@ -23,7 +22,7 @@ from panzoto.models.auth_state.otps import Otp
 from panzoto.models.auth_state.rates import Part
 
 from ._audit import record
-from ._devices import is_owners, maybe_fingerprint
+from ._devices import fingerprint
 from ._mail import minutes, send
 from ._phones import Phone
 from .client import Client
@@ -33,30 +32,14 @@ NOT_SENT = (AddressRefused, MessageNotSent, SmsNotOffered)
 NEVER_SENT = (AddressRefused, Overloaded, RateLimited, SmsNotOffered)
 
 
-def _charge_sms(deps: Deps, phone: Phone, device: str | None, client: Client, now: datetime) -> Callable[[], None]:
-    """Charge an SMS before it is sent, to the phone and over everything; what takes the phone's charge back."""
-    give_back = _charge_phone(deps, phone.number, device, _part(client), now)
+def _charge_sms(deps: Deps, phone: Phone, client: Client, now: datetime) -> None:
+    """Charge an SMS before it is sent: to the phone, to its part for one network, and over everything."""
+    deps.rates.charge("code.phone", phone.number, now, _part(client))
     try:
         deps.sms_breaker.charge(now)
     except RateLimited:
-        give_back()  # it outlasts the breaker by far
+        deps.rates.give_back("code.phone", phone.number, now, _part(client))  # it outlasts the breaker by far
         raise
-    return give_back
-
-
-def _charge_phone(deps: Deps, phone: str, device: str | None, part: Part, now: datetime) -> Callable[[], None]:
-    """Charge a phone, and its part for one network; what takes the charge back.
-
-    Where others have used up what the phone has, a device that its owner has signed in from goes on with its own.
-    """
-    try:
-        deps.rates.charge("code.phone", phone, now, part)
-    except RateLimited:
-        if device is None or not is_owners(deps, deps.phones.find(phone), device):
-            raise
-        deps.rates.charge("code.device", f"{phone}#{device}", now)
-        return partial(deps.rates.give_back, "code.device", f"{phone}#{device}", now)
-    return partial(deps.rates.give_back, "code.phone", phone, now, part)
 
 
 def _part(client: Client) -> Part:
@@ -71,7 +54,7 @@ def _charge_wrong_guess(deps: Deps, otp: Otp, client: Client, now: datetime) -> 
     guess for nothing: one asks, the other guesses.
     """
     try:
-        _charge_phone(deps, otp.phone, otp.device, _part(client), now)
+        deps.rates.charge("code.phone", otp.phone, now, _part(client))
     except RateLimited:
         if otp.asked_from is not None:
             deps.rates.charge("code.phone", otp.phone, now, Part("code.network", otp.asked_from))
@@ -79,17 +62,14 @@ def _charge_wrong_guess(deps: Deps, otp: Otp, client: Client, now: datetime) -> 
 
 
 @contextmanager
-def charged_sms(deps: Deps, phone: Phone, device: str | None, client: Client, now: datetime) -> Iterator[None]:
-    """Charge an SMS that is sent inside. What was certainly not sent is not charged: nobody is locked out by it.
-
-    `device` is the fingerprint of the device that asks.
-    """
-    give_back = _charge_sms(deps, phone, device, client, now)
+def charged_sms(deps: Deps, phone: Phone, client: Client, now: datetime) -> Iterator[None]:
+    """Charge an SMS that is sent inside. What was certainly not sent is not charged: nobody is locked out by it."""
+    _charge_sms(deps, phone, client, now)
     try:
         yield
     except PanzotoError as fault:
         if isinstance(fault, NEVER_SENT) or (isinstance(fault, MessageNotSent) and fault.again):
-            give_back()
+            deps.rates.give_back("code.phone", phone.number, now, _part(client))
             deps.sms_breaker.give_back(now)
         raise
 
@@ -102,13 +82,12 @@ def send_code(deps: Deps, phone: Phone, purpose: str, device_id: str | None, cli
     """
     deps.rates.charge("code.address", client.network, now)
     deps.otps.check_resend(phone.number, deps.config.otp_resend_delay, now)
-    device = maybe_fingerprint(device_id)
-    with charged_sms(deps, phone, device, client, now):
+    with charged_sms(deps, phone, client, now):
         code = deps.codes.new()
         otp = Otp(
             phone=phone.number,
             purpose=purpose,
-            device=device,
+            device=fingerprint(device_id) if device_id else None,
             created_at=now,
             expires_at=now + deps.config.otp_expiry,
             hash=deps.codes.hash(phone.number, code),
@@ -140,7 +119,7 @@ def guess_code(
 ) -> Otp:
     """The code that was sent, if this is it. One guess is charged before it is looked at."""
     deps.rates.charge("code.guesses", client.network, now)
-    device = maybe_fingerprint(device_id)
+    device = fingerprint(device_id) if device_id else None
     most, delay = deps.config.otp_max_attempts, deps.config.otp_resend_delay
     try:
         otp = deps.otps.spend_attempt(phone.number, purpose, device, now, most=most, delay=delay)

@@ -20,7 +20,6 @@ from panzoto.models.store.transaction import Member, transact
 from panzoto.models.user import User
 
 from ._audit import event
-from ._devices import remember
 from ._mail import afterwards
 from ._policy import Admitted
 
@@ -65,7 +64,6 @@ def start_session(
     user, session_id = admitted.user, new_id("ses_")
     lineage = _lineage(deps, admitted, session_id, device_id, now, amr)
     batches.write(deps.gateway, _records(deps, user, lineage, client, dashboard_id))
-    remember(deps, user, device_id)
     return SignedIn(
         user=user,
         session_id=session_id,
@@ -165,6 +163,12 @@ def clear_sessions(deps: Deps, user_id: str, epoch: int) -> int:
     if rest := ended[CLEARED_AT_ONCE:]:
         afterwards(deps, "clear_sessions", lambda: forget_sessions(deps, rest))
     return len(ended)
+
+
+def clear_ended(deps: Deps, user: User) -> int:
+    """The same, where the epoch was raised from whatever it was, which somebody else may have raised meanwhile."""
+    now = deps.users.find(user.user_id)
+    return clear_sessions(deps, user.user_id, now.epoch if now else user.epoch + 1)
 
 
 def forget_sessions(deps: Deps, ended: list[Session]) -> None:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from panzoto.crypto.purposes import Issued, Purpose
 from panzoto.deps import Deps
-from panzoto.errors import NotApproved, RateLimited
+from panzoto.errors import NotApproved
 from panzoto.messages.kinds import Kind, LinkRefusedEmail, LinkRefusedSms, MagicLinkEmail, MagicLinkSms
 from panzoto.models.one_use_tokens import OneUseToken
 from panzoto.models.user import User
@@ -17,7 +17,6 @@ from panzoto.models.user import User
 from . import _policy
 from ._addresses import normal_email
 from ._codes import NOT_SENT, charged_sms
-from ._devices import is_owners, maybe_fingerprint
 from ._mail import minutes, send
 from ._phones import Phone, normal_phone
 from .client import Client
@@ -56,23 +55,12 @@ def ask_for_link(deps: Deps, wish: Wish, client: Client) -> str:
     now = deps.clock()
     email = normal_email(wish.email)
     deps.rates.charge("link.address", client.network, now)
-    device = maybe_fingerprint(wish.device_id)
-    _charge_account(deps, email, device, now)
+    deps.rates.charge("link.account", email, now)
     if wish.flow == "email":
         return _send(deps, wish, email, None, client, now)
     phone = normal_phone(deps, wish.phone_number or "")
-    with charged_sms(deps, phone, device, client, now):
+    with charged_sms(deps, phone, client, now):
         return _send(deps, wish, email, phone, client, now)
-
-
-def _charge_account(deps: Deps, email: str, device: str | None, now: datetime) -> None:
-    """Charge an email. Where others have used up what it has, a device of its owner's goes on with its own."""
-    try:
-        deps.rates.charge("link.account", email, now)
-    except RateLimited:
-        if device is None or not is_owners(deps, deps.emails.find(email), device):
-            raise
-        deps.rates.charge("link.device", f"{email}#{device}", now)
 
 
 def _send(deps: Deps, wish: Wish, email: str, phone: Phone | None, client: Client, now: datetime) -> str:

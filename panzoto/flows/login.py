@@ -61,7 +61,8 @@ def login(deps: Deps, email: str, password: str, client: Client, *, device_id: s
     signed_in = start_session(
         deps, admitted.as_now(user), device_id=device_id, client=client, now=now, amr="pwd", recovery_key=recovery_key
     )
-    if user.devices and user.email and not _devices.is_known(user, device_id):  # the person with devices of before
+    is_new = _devices.remember(deps, user, device_id) or device_id is None
+    if is_new and user.devices and user.email:  # the person as they were: with devices of before
         notify(deps, NewDevice(when=now, **client.seen), user.email, client, now)
     return signed_in
 

@@ -7,7 +7,7 @@ from panzoto.errors import NotFound
 from panzoto.models.store.transaction import transact
 
 from ._audit import recording
-from ._sessions import clear_sessions, end_one
+from ._sessions import clear_ended, end_one
 from .authenticate import Caller, require_recent
 from .client import Client
 
@@ -32,7 +32,7 @@ def logout_all(deps: Deps, caller: Caller, client: Client) -> None:
     now = deps.clock()
     recorded = recording(deps, caller.user.user_id, "signed_out_everywhere", client, now)
     transact(deps.gateway, deps.users.raising_epoch(caller.user, now), recorded)
-    clear_sessions(deps, caller.user.user_id, caller.user.epoch + 1)
+    clear_ended(deps, caller.user)
 
 
 def end_session(deps: Deps, caller: Caller, session_id: str, client: Client) -> None:

@@ -55,20 +55,18 @@ def change_profile(
         changes.append(("pending_email", pending, asked))
     if name is not None:
         changes.append(("name", name or None, recording(deps, user.user_id, "profile_changed", client, now)))
-    user = _keep(deps, user, changes, now)
+    _keep(deps, user, changes, now)
     if pending:
-        send_verification(deps, user, pending, client, now)
-    return Changed(user, pending)
+        send_verification(deps, user, pending, client, now)  # as they were: what has ended since ends the link
+    return Changed(deps.users.find(user.user_id) or user, pending)
 
 
-def _keep(deps: Deps, user: User, changes: list[Change], now: datetime) -> User:
-    """Make changes, each with its event; the person then."""
+def _keep(deps: Deps, user: User, changes: list[Change], now: datetime) -> None:
+    """Make changes, each with its event."""
     new = {name: value for name, value, _ in changes}
     if new:
         changing = deps.users.changing(user, now, new, when=epoch_is(user), otherwise=Conflict)
         transact(deps.gateway, changing, *(recorded for _, _, recorded in changes))
-        user = deps.users.find(user.user_id) or user  # with an email that was verified meanwhile
-    return user
 
 
 def _free(deps: Deps, user: User, email: str, client: Client, now: datetime) -> str:

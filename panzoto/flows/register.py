@@ -50,9 +50,7 @@ def register(
     )
 
 
-def register_quietly(
-    deps: Deps, email: str, password: str, client: Client, *, name: str | None = None, device_id: str | None = None
-) -> None:
+def register_quietly(deps: Deps, email: str, password: str, client: Client, *, name: str | None = None) -> None:
     """The same where nobody may learn who has an account, or must prove an email first: the answer is a mail.
 
     It goes out in either case, to an email that is not approved too, if nobody may learn that either: the same is asked
@@ -65,8 +63,8 @@ def register_quietly(
     deps.rates.charge("register.address", client.network, now)
     deps.check_new_password(password, context=(email, name or ""))
     approved = _is_approved(deps, email, now)
-    person = _person(deps, email, password, now, name=name, device_id=device_id)
-    user = replace(person, must_verify=True)  # or a sign-in with this password would tell whether it was taken
+    # A sign-in with its password would tell whether it was taken, and so would the guesses of a device that it knows.
+    user = replace(_person(deps, email, password, now, name=name), must_verify=True)
     creating = deps.users.creating(user) if approved else _creating_nobody(deps, user)
     try:
         recorded = recording(deps, user.user_id, "registered", client, now)
@@ -108,7 +106,9 @@ def _refuse(deps: Deps, email: str, client: Client, now: datetime) -> None:
     send(deps, LinkRefusedEmail(), email, client, now)
 
 
-def _person(deps: Deps, email: str, password: str, now: datetime, *, name: str | None, device_id: str | None) -> User:
+def _person(
+    deps: Deps, email: str, password: str, now: datetime, *, name: str | None, device_id: str | None = None
+) -> User:
     """The new person, with a hash of the password."""
     return User(
         user_id=str(uuid.uuid4()),

@@ -15,7 +15,7 @@ from panzoto.models.user import User
 from panzoto.models.user_conditions import email_is, ways_in_are
 from panzoto.models.users import new_password
 
-from . import _audio_key, _one_use
+from . import _audio_key, _devices, _one_use
 from ._addresses import normal_email
 from ._arriving import unproved
 from ._audit import recording
@@ -59,6 +59,7 @@ def reset_password(
     """Set a new password by a link, and sign in with it. Commit point as in `reset`."""
     admitted, shown = reset(deps, text, new, client, audio=audio)
     now = deps.clock()
+    _devices.remember(deps, admitted.user, device_id)
     return start_session(deps, admitted, device_id=device_id, client=client, now=now, amr="pwd", recovery_key=shown)
 
 

@@ -355,3 +355,90 @@ def test_a_profile_that_crosses_a_new_email(service: Service) -> None:
     answer = service.http.patch(f"{API}/me", json={"name": "Ann Other"}, headers=headers).get_json()
     assert left == []
     assert (answer["user"]["email"], answer["user"]["name"]) == (wanted, "Ann Other")
+
+
+def test_a_new_email_that_crosses_the_end_of_all_sessions(service: Service) -> None:
+    """A thief of a session asks for an email of theirs, and the owner ends it: the link is one of before, and dead."""
+    me, theirs = service.register(), new_email()
+    other = service.post("/login", {"email": me["email"], "password": PASSWORD}).get_json()
+    asked: list[str] = []
+
+    def meanwhile(request: AWSPreparedRequest, _: Send) -> None:
+        body: Any = request.body
+        if b"pending_email" in body and not asked:
+            asked.append("now")
+        elif asked == ["now"]:  # it is written, and the link is not sent yet
+            asked.append("done")
+            assert service.post("/logout-all", token=other["token"]).status_code == 200
+
+    border.at(service.deps.gateway._client, then=meanwhile)
+    headers = {"Authorization": f"Bearer {me['token']}"}
+    service.http.patch(f"{API}/me", json={"email": theirs, "current_password": PASSWORD}, headers=headers)
+    assert asked == ["now", "done"]
+    assert service.post("/email/verify", {"token": service.link(theirs, "verify")}).status_code == 400
+    assert found(service, me["user_id"]).email == me["email"]
+
+
+def test_two_ends_of_all_sessions_that_cross(service: Service) -> None:
+    """Whoever has signed in between the two is ended by the second, and refreshes no more."""
+    me, third = service.register(), dict[str, Any]()
+    other = service.post("/login", {"email": me["email"], "password": PASSWORD}).get_json()
+
+    def between() -> None:
+        assert service.post("/logout-all", token=other["token"]).status_code == 200
+        third.update(service.post("/login", {"email": me["email"], "password": PASSWORD}).get_json())
+
+    left = before_the_write(service, b"session_epoch", between)
+    assert service.post("/logout-all", token=me["token"]).status_code == 200
+    assert left == []
+    assert service.post("/refresh", {"refresh_token": third["refresh_token"]}).status_code == 401
+    assert service.deps.sessions.of(me["user_id"]) == []
+
+
+@pytest.mark.parametrize("epoch", [{}, {"epoch": None}], ids=["none", "null"])
+def test_a_session_of_older_software_ends_with_all_others(service: Service, epoch: dict[str, None]) -> None:
+    """It says of no epoch that it is its own."""
+    me = service.register()
+    other = service.post("/login", {"email": me["email"], "password": PASSWORD}).get_json()
+    for item in service.deps.sessions.items_of(me["user_id"]):
+        item.pop("epoch")
+        service.deps.sessions.put({**item, **epoch})
+    assert service.post("/logout-all", token=me["token"]).status_code == 200
+    assert service.post("/refresh", {"refresh_token": other["refresh_token"]}).status_code == 401
+    assert service.deps.sessions.of(me["user_id"]) == []
+
+
+def test_the_end_of_all_sessions_of_somebody_who_is_gone(service: Service) -> None:
+    """No item is made of them."""
+    me = service.register()
+    before_the_write(service, b"session_epoch", lambda: service.deps.users.delete_person(me["user_id"]))
+    assert service.post("/logout-all", token=me["token"]).status_code == 401
+    assert service.deps.users.get({"user_id": me["user_id"]}) is None
+
+
+@pytest.mark.parametrize("change", [{"password_hash": "x"}, {"identities": {"google"}}], ids=["password", "identity"])
+@pytest.mark.parametrize("path", ["/password/change", "/recovery-key"])
+def test_what_asks_for_the_password_crosses_a_change(service: Service, path: str, change: dict[str, Any]) -> None:
+    """What was read of somebody is still so when it is changed, or it is looked at again."""
+    me = service.register()
+    user = found(service, me["user_id"])
+    left = before_the_write(
+        service, b"wrapped_audio_key", lambda: service.deps.users.change(user, service.clock(), change)
+    )
+    body = {"current_password": PASSWORD, **({"new_password": NEW_PASSWORD} if "change" in path else {})}
+    crosses = "change" in path or "password_hash" in change
+    assert service.post(path, body, token=me["token"]).status_code == (409 if crosses else 200)
+    assert left == []
+
+
+def test_a_role_that_is_given_while_its_owner_leaves(service: Service) -> None:
+    """They stay, and look at it again: who knows of them as an administrator must hear of it."""
+    me = service.register()
+    user = found(service, me["user_id"])
+    left = before_the_write(
+        service, b"deleting_at", lambda: service.deps.users.change(user, service.clock(), {"roles": {"support"}})
+    )
+    headers = {"Authorization": f"Bearer {me['token']}"}
+    answer = service.http.delete(f"{API}/me", json={"current_password": PASSWORD}, headers=headers)
+    assert (answer.status_code, left) == (409, [])
+    assert found(service, me["user_id"]).deleting_at is None

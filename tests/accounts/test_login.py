@@ -323,3 +323,16 @@ def test_guesses_from_everywhere_guard_the_account(service_for: Callable[..., Se
         assert status(9, PASSWORD, device_id="my-phone") == 200
         service.clock.pass_by(minutes=15)
         assert status(10, PASSWORD) == 200
+
+
+def test_a_quiet_registration_knows_no_device(service_for: Callable[..., Service]) -> None:
+    """Or its guesses would go on where those at an email that is taken have ended, and tell the one from the other."""
+    service = service_for(prevent_enumeration=True)
+    free, answers = new_email(), list[int]()
+    body = {"email": free, "password": PASSWORD, "device_id": "spy"}
+    assert service.post("/register", body).status_code == 202
+    service.deps.later.finish()
+    while service.post("/login", {"email": free, "password": "not this one"}).status_code == 401:
+        continue
+    answers.append(service.post("/login", {**body, "password": "not this one"}).status_code)
+    assert answers == [429]

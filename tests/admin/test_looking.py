@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -20,7 +21,7 @@ from panzoto.flows.admin.approved import import_approvals
 from panzoto.flows.admin.overview import overview
 from panzoto.flows.admin.people import find_person
 from panzoto.flows.approvals import approve
-from panzoto.models.approved_emails import Approval, ApprovedEmails, to_item
+from panzoto.models.approved_emails import Approval, ApprovedEmails, from_item, to_item
 from panzoto.models.audio_files import AudioFile
 from panzoto.models.audit_events import AuditEvent
 from panzoto.models.auth_state.figures import DAY
@@ -218,7 +219,12 @@ def test_a_version_that_is_old_changes_nothing(office: Office, admin: Me) -> Non
     assert office.ask("PUT", path, admin, {"version": seen}).status_code == 200
 
 
-ODD = ({"approvedAt": None}, {"approvedAt": True, "metadata": ["x"]}, {"expiresAt": "", "approvedBy": {"a": b"\x00"}})
+ODD = (
+    {"expiresAt": 10**100},
+    {"approvedAt": None},
+    {"approvedAt": True, "metadata": ["x"]},
+    {"expiresAt": "", "approvedBy": {"a": b"\x00"}},
+)
 
 
 @pytest.mark.parametrize("act", ["PUT", "DELETE", "import", "remove"])
@@ -254,6 +260,55 @@ def test_what_an_event_says_of_before_is_what_was_there(office: Office, admin: M
     assert office.ask(act, path, admin, {"notes": "ours again"} if act == "PUT" else None).status_code == 200
     ours, first = [each for each in office.events(f"email:{email}") if each["actor"] == admin["user_id"]]
     assert (first["details"]["before"], ours["details"]["before"]["notes"]) == (None, "theirs")
+
+
+@pytest.mark.parametrize("name", ["approvedAt", "approvedBy", "expiresAt", "metadata"])
+def test_whatever_is_said_of_an_approval_tells_it_from_another(office: Office, admin: Me, name: str) -> None:
+    """Somebody changes one thing alone by hand, or adds what was not there: what is on record of before is that."""
+    email, other = new_email(), {"approvedAt": 1, "approvedBy": "them", "expiresAt": 4102444800, "metadata": {"x": "y"}}
+    for item in ({"email": email}, {"email": email, name: {"approvedAt": 2}.get(name)}):
+        office.deps.approved_emails.put(item)
+        changed = {**item, name: other[name]}
+        meanwhile = [lambda changed=changed: build(office.deps.config).approved_emails.put(changed)]
+
+        def crossing(request: Any, _: Any, meanwhile: Any = meanwhile) -> None:
+            if b"TransactItems" in request.body and meanwhile:
+                meanwhile.pop()()
+
+        border.at(office.deps.gateway._client, then=crossing)
+        version = get(office, admin, f"/approvals/{email}")["version"]
+        assert office.ask("PUT", f"/approvals/{email}", admin, {"version": version}).status_code == 409
+        assert office.deps.approved_emails.get({"email": email}) == changed
+
+
+def test_two_who_approve_an_email_at_once(office: Office, admin: Me) -> None:
+    """One does; the other hears that it is approved already."""
+    email = new_email()
+    meanwhile = [lambda: approve(build(office.deps.config), email, "them")]
+
+    def crossing(request: Any, _: Any) -> None:
+        if b"TransactItems" in request.body and meanwhile:
+            meanwhile.pop()()
+
+    border.at(office.deps.gateway._client, then=crossing)
+    answer = office.ask("POST", "/approvals", admin, {"email": email})
+    assert (answer.status_code, "approved already" in answer.get_json()["error"]) == (409, True)
+    assert get(office, admin, f"/approvals/{email}")["approved_by"] == "them"
+
+
+@pytest.mark.parametrize("said", [{"b": 1, "a": 2}, {"x", "y", "z"}, {1, 2}], ids=["map", "texts", "numbers"])
+def test_a_version_is_of_what_is_said_and_not_of_its_order(said: Any) -> None:
+    """Maps and sets come in any order."""
+    turned = dict(reversed(said.items())) if isinstance(said, dict) else _Turned(said)
+    versions = {from_item({"email": "a@b.example", "metadata": {"is": each}}).version for each in (said, turned)}
+    assert len(versions) == 1
+
+
+class _Turned(set[Any]):
+    """A set that comes the other way round."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(sorted(super().__iter__(), reverse=True))
 
 
 @pytest.mark.parametrize("act", ["PUT", "DELETE"])

@@ -86,6 +86,7 @@ def test_a_person_does_not_replace_another(deps: Deps) -> None:
 def test_the_first_administrator_is_on_record(deps: Deps) -> None:
     """Nobody administers the service without a trace of where the role came from."""
     admin = first_admin(deps, EMAIL, PASSWORD)
+    assert deps.admins.has(admin.user_id)
     (told,) = deps.audit.all_of(admin.user_id)
     assert (told["action"], told["actor"], told["details"]["after"]["roles"]) == (
         "role_granted",

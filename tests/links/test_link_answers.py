@@ -299,30 +299,3 @@ def test_nobody_new_is_made_by_asking(service: Service) -> None:
     assert tables["users"] == []
     assert not [each for each in tables["auth_state"] if not each["PK"]["S"].startswith("RATE#")]
     assert user_of(service, signs_in(service, service.link(email, "m"))["user_id"]).email == email
-
-
-def test_strangers_keep_no_device_of_the_owner_out(service_for: Callable[..., Service]) -> None:
-    """Where several networks have used up an email's links, a device that has signed in before has some of its own."""
-    service, email = limited(service_for, link_account=3, link_device=2), new_email()
-    signs_in(service, linked(service, email, device_id="mine"), device_id="mine")
-    for _ in range(2):
-        ask(service, email, device_id="theirs")
-    nobody = new_email()
-    for _ in range(3):
-        ask(service, nobody, device_id="mine")
-    for somebody, device, expected in (
-        (email, "theirs", [429]),
-        (email, "mine", [202, 202, 429]),
-        (nobody, "mine", [429]),
-    ):
-        wish = {"email": somebody, "device_id": device}
-        assert [service.post("/magic-link", wish).status_code for _ in expected] == expected
-    signs_in(service, service.link(email, "m"), device_id="mine")
-
-
-def test_a_stranger_who_has_registered_with_it_fills_no_mailbox(service_for: Callable[..., Service]) -> None:
-    """The devices of an account whose email nobody has proved are nobody's."""
-    service, email = limited(service_for, link_account=2, link_device=9), new_email()
-    service.register(email, device_id="theirs")
-    wish = {"email": email, "device_id": "theirs"}
-    assert [service.post("/magic-link", wish).status_code for _ in range(3)] == [202, 202, 429]

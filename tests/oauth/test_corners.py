@@ -225,6 +225,31 @@ def test_a_link_that_crosses_the_end_of_all_sessions(oauth: OAuth) -> None:
     assert oauth.shows_code().get_json()["user_id"] != account["user_id"]
 
 
+def test_to_link_again_is_no_event(oauth: OAuth, told: Hostile) -> None:
+    """What is linked is linked; new tokens are a step of the flow, and not of the account."""
+    account = oauth.service.register()
+    for _ in range(2):
+        told.tokens = {}
+        assert oauth.post("/acme/link", shown(), account["token"]).status_code == 200
+    actions = [each["action"] for each in oauth.deps.audit.all_of(account["user_id"])]
+    assert actions.count("identity_linked") == 1
+
+
+def test_an_unlinking_that_crosses_the_loss_of_the_other_way_in(oauth: OAuth) -> None:
+    """Or nobody could come in any more."""
+    account = oauth.connected()
+    user = oauth.deps.users.find(account["user_id"])
+    assert user is not None
+    user = oauth.deps.users.change(user, oauth.deps.clock(), {"phone_number": "+14155550123"})
+    before_the_write(
+        oauth, "TransactItems", lambda: oauth.deps.users.change(user, oauth.deps.clock(), {"phone_number": None})
+    )
+    assert oauth.delete("/acme/link", account).status_code == 409
+    left = oauth.deps.users.find(account["user_id"])
+    assert left is not None
+    assert left.identities == {"acme"}
+
+
 def test_an_end_that_crosses_the_end_of_all_sessions(oauth: OAuth) -> None:
     """Whoever holds a session that has just been ended takes no connection from the account."""
     account = oauth.connected()

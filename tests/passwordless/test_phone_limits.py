@@ -23,7 +23,6 @@ from tests.support import border
 from tests.support.numbers import new_phone
 
 from .conftest import (
-    DEVICE,
     Service,
     answer,
     asked,
@@ -118,67 +117,6 @@ def test_one_network_shuts_nobody_out(service_for: Callable[..., Service]) -> No
         answered = service.post("/initiate-otp", body, environ_base={"REMOTE_ADDR": "198.51.100.9"})
         assert said(answered) == expected
         service.clock.pass_by(seconds=30)
-
-
-def used_up(service: Service, phone: str) -> None:
-    """Two networks have used up all that a phone has for twelve hours."""
-    for network in ("198.51.100.9", "203.0.113.9"):
-        body, place = {"phone_number": phone}, {"REMOTE_ADDR": network}
-        while service.post("/initiate-otp", body, environ_base=place).status_code == 200:
-            service.clock.pass_by(seconds=30)
-        service.clock.pass_by(seconds=30)
-
-
-TIGHT = "code.phone=6/12h,code.network=3/12h,code.device=2/12h,code.address=100/1h,link.address=100/1h"
-
-
-@pytest.mark.parametrize("way", ["code", "link"])
-def test_no_strangers_shut_the_owner_out(service_for: Callable[..., Service], way: str) -> None:
-    """A device that has signed in before goes on with its own, which is bounded too; any other waits."""
-    service, phone = service_for(rate_limits=limits.changed(TIGHT)), new_phone()
-    code = asked(service, phone, device_id=DEVICE)
-    assert answer(service, phone, code, device_id=DEVICE)[0] == 200
-    service.clock.pass_by(seconds=30)
-    used_up(service, phone)
-
-    def asks(device: str) -> int:
-        service.clock.pass_by(seconds=30)
-        if way == "code":
-            return service.post("/initiate-otp", {"phone_number": phone, "device_id": device}).status_code
-        wish = {"email": new_email(), "flow": "sms", "phone_number": phone, "device_id": device}
-        return service.post("/magic-link", wish).status_code
-
-    assert asks("another") == 429
-    assert asks(DEVICE) in {200, 202}
-    if way == "code":
-        assert answer(service, phone, newest_code(service, phone), device_id=DEVICE)[0] == 200
-    assert asks(DEVICE) in {200, 202}
-    assert asks(DEVICE) == 429
-    assert asks("another") == 429
-
-
-def test_a_known_devices_wrong_guesses_are_its_own(service_for: Callable[..., Service]) -> None:
-    """They end with what the device has: codes and wrong guesses together."""
-    service, phone = service_for(rate_limits=limits.changed(TIGHT)), new_phone()
-    assert answer(service, phone, asked(service, phone, device_id=DEVICE), device_id=DEVICE)[0] == 200
-    service.clock.pass_by(seconds=30)
-    used_up(service, phone)
-    code = asked(service, phone, device_id=DEVICE)
-    said_of_them = [outcome(service, phone, wrong(code), device_id=DEVICE)[0] for _ in range(3)]
-    assert said_of_them == [401, 429, 429]
-    assert answer(service, phone, code, device_id=DEVICE)[0] == 200
-
-
-def test_what_was_not_sent_is_given_back_to_its_device(service_for: Callable[..., Service]) -> None:
-    """An outage of SMS uses up nothing of what a known device has."""
-    service, phone = service_for(rate_limits=limits.changed(TIGHT)), new_phone()
-    assert answer(service, phone, asked(service, phone, device_id=DEVICE), device_id=DEVICE)[0] == 200
-    service.clock.pass_by(seconds=30)
-    used_up(service, phone)
-    silent = another_process(service, sms_sender="none")
-    for _ in range(4):
-        body = {"phone_number": phone, "device_id": DEVICE}
-        assert said(silent.post("/initiate-otp", body)) == (501, "sms_not_offered")
 
 
 def test_two_networks_guess_no_more_than_one(service: Service) -> None:
@@ -281,9 +219,9 @@ def breaking(service_for: Callable[..., Service]) -> Service:
     return service
 
 
-def another_process(service: Service, **changes: Any) -> Service:
+def another_process(service: Service) -> Service:
     """The same service in another process, which remembers nothing of this one's."""
-    deps = replace(build(replace(service.deps.config, **changes)), clock=service.clock)
+    deps = replace(build(service.deps.config), clock=service.clock)
     return replace(service, deps=deps, http=create_app(deps.config, deps).test_client())
 
 

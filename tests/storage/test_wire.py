@@ -47,7 +47,9 @@ def test_equal_sets_are_equal_on_the_wire(members: list[Any]) -> None:
     assert encode(set(members))["NS"] == [encode(each)["N"] for each in sorted(members)]
 
 
-@pytest.mark.parametrize(("number", "text"), [(0, "0"), (-7, "-7"), (10**37, "1" + "0" * 37)])
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0"), (-7, "-7"), (10**37, "1" + "0" * 37), (-12 * 10**99, "-12" + "0" * 99)]
+)
 def test_whole_numbers_stay_whole(number: int, text: str) -> None:
     """An int comes back as an int."""
     assert encode(number) == {"N": text}
@@ -97,7 +99,8 @@ def test_a_tuple_goes_as_a_list() -> None:
         Decimal("NaN"),
         Decimal("Infinity"),
         {Decimal("-Infinity")},
-        10**38,
+        10**38 + 1,
+        10**126,
         -(10**40) - 1,
         Decimal("1." + "1" * 38),
         Decimal("1E+126"),

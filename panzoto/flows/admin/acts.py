@@ -8,7 +8,7 @@ from typing import Any
 from panzoto.deps import Deps
 from panzoto.errors import Conflict, NotFound, SessionEnded
 from panzoto.flows._reset_link import send_link
-from panzoto.flows._sessions import clear_sessions, end_one
+from panzoto.flows._sessions import clear_ended, clear_sessions, end_one
 from panzoto.models.store.expressions import Attr
 from panzoto.models.store.transaction import Member, transact
 from panzoto.models.times import seconds
@@ -93,7 +93,7 @@ def revoke_all_sessions(deps: Deps, staff: Staff, user_id: str) -> int:
     before, after = {"sessions": len(deps.sessions.of(user_id))}, {"sessions": 0}
     recorded = recording(deps, staff, user_id, "signed_out_everywhere", now, before=before, after=after)
     transact(deps.gateway, deps.users.raising_epoch(user, now), recorded)
-    return clear_sessions(deps, user_id, user.epoch + 1)
+    return clear_ended(deps, user)
 
 
 def send_reset(deps: Deps, admin: Admin, user_id: str) -> str:

@@ -38,9 +38,12 @@ def _encode_text(value: str) -> Wire:
 
 
 def _encode_int(value: int) -> Wire:
-    if not -TOO_LONG < value < TOO_LONG:
+    if -TOO_LONG < value < TOO_LONG:
+        return {"N": str(value)}
+    digits = str(value).rstrip("0")
+    if len(digits.lstrip("-")) > DIGITS:
         raise ValueError(f"DynamoDB keeps {DIGITS} digits of a number")
-    return {"N": str(value)}
+    return _encode_decimal(Decimal(f"{digits}E{len(str(value)) - len(digits)}"))
 
 
 def _encode_decimal(value: Decimal) -> Wire:
