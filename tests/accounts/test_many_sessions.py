@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -23,11 +24,10 @@ HERE = Client("192.0.2.7", "test", "en")
 MANY, SECONDS = 400, 0.2
 
 
-class Slow:
-    """A store that takes its time for many writes, by a clock on which nothing else takes any."""
+class Slow(threading.local):
+    """A store that takes its time for many writes, by a clock on which nothing else takes any: each thread's own."""
 
-    def __init__(self) -> None:
-        self.time = 0.0
+    time = 0.0
 
     def __call__(self, request: AWSPreparedRequest, _: Send) -> None:
         """Let time go by."""
